@@ -1,0 +1,113 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What the README and docs/ promise is run here: every command in a console block, and what it prints. In the
+// promised output a number stands for any number, "…" for anything, and a line that is just "…" for any lines.
+
+func pages(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, pattern := range []string{"../../README.md", "../../docs/*.md", "../../docs/*/*.md"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		found = append(found, paths...)
+	}
+	require.NotEmpty(t, found)
+	return found
+}
+
+var consoleBlock = regexp.MustCompile("(?ms)^```console\n(.*?)^```$")
+
+func TestEveryCommandInTheDocs(t *testing.T) {
+	root(t)
+	bin := t.TempDir()
+	require.NoError(t, os.Symlink(binary, filepath.Join(bin, "tutor")))
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "sudo"), []byte("#!/bin/sh\nexec \"$@\"\n"), 0o755))
+	for _, page := range pages(t) {
+		content, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for n, block := range consoleBlock.FindAllStringSubmatch(string(content), -1) {
+			t.Run(fmt.Sprintf("%s block %d", filepath.Base(page), n+1), func(t *testing.T) {
+				for _, step := range strings.Split("\n"+block[1], "\n$ ")[1:] {
+					typed, promised, _ := strings.Cut(step, "\n")
+					cmd := exec.Command("sh", "-c", typed+" 2>&1")
+					cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "NO_COLOR=1")
+					out, err := cmd.Output()
+					if _, exited := err.(*exec.ExitError); !exited {
+						require.NoError(t, err)
+					}
+					require.Regexp(t, promise(promised), string(out), "$ %s", typed)
+				}
+			})
+		}
+	}
+}
+
+var digits = regexp.MustCompile(`\d+`)
+
+// promise turns what a page shows into a pattern.
+func promise(text string) string {
+	var b strings.Builder
+	b.WriteString("(?s)^")
+	for _, line := range strings.SplitAfter(strings.TrimRight(text, "\n"), "\n") {
+		if strings.TrimRight(line, "\n") == "…" {
+			b.WriteString(".*")
+			continue
+		}
+		quoted := strings.ReplaceAll(regexp.QuoteMeta(line), "…", "[^\n]*")
+		quoted = digits.ReplaceAllString(quoted, `\d+`)
+		b.WriteString(regexp.MustCompile(` +`).ReplaceAllString(quoted, " +"))
+	}
+	return b.String()
+}
+
+var (
+	citedFile = regexp.MustCompile("`((?:runtime|explain|cmd|labs|vagrant|docs)/[\\w./-]+)`((?:, (?:func|type) `\\w+`(?:(?:, | and )(?:func|type) `\\w+`)*)?)")
+	citedName = regexp.MustCompile("(func|type) `(\\w+)`")
+)
+
+// Prose cites code by name; the name must be there.
+func TestEveryNameInTheDocs(t *testing.T) {
+	cited := 0
+	for _, page := range pages(t) {
+		content, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range citedFile.FindAllStringSubmatch(strings.ReplaceAll(string(content), "\n", " "), -1) {
+			path := filepath.Join("..", "..", m[1])
+			info, err := os.Stat(path)
+			require.NoError(t, err, "%s cites %s", page, m[1])
+			if info.IsDir() {
+				continue
+			}
+			source, err := os.ReadFile(path)
+			require.NoError(t, err)
+			for _, name := range citedName.FindAllStringSubmatch(m[2], -1) {
+				cited++
+				require.Regexp(t, `(?m)^`+name[1]+` (\([^)]*\) )?`+name[2]+`\b`, string(source), "%s cites %s of %s", page, name[2], m[1])
+			}
+		}
+	}
+	require.Greater(t, cited, 10)
+}
+
+func TestTheTopLevelHoldsNothingElse(t *testing.T) {
+	out, err := exec.Command("git", "-C", "../..", "ls-files").Output()
+	if err != nil {
+		t.Skip("needs a git checkout")
+	}
+	allowed := regexp.MustCompile(`^(labs|cmd|runtime|explain|vagrant|docs)/|^(Vagrantfile|go\.mod|go\.sum|Makefile|README\.md|LICENSE|\..*)`)
+	for _, file := range strings.Fields(string(out)) {
+		require.Regexp(t, allowed, file)
+	}
+}

@@ -1,0 +1,46 @@
+package main_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// kill -9 of tutor while it starts, at random moments: the host's mount table never changes, and nothing is
+// left that the next start does not clear.
+func TestKilledAtAnyMoment(t *testing.T) {
+	root(t)
+	ok(t, "run", "--rm", "tutor/lab", "true")
+	before := mountTable(t)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	start := time.Now()
+	ok(t, "run", "--rm", "tutor/lab", "true")
+	whole := time.Since(start)
+	for range 200 {
+		cmd := exec.Command(binary, "run", "--rm", "--memory", "64m", "--pids-limit", "30", "tutor/lab", "sleep", "1000")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		require.NoError(t, cmd.Start())
+		time.Sleep(time.Duration(random.Int64N(int64(whole))))
+		require.NoError(t, cmd.Process.Kill())
+		cmd.Wait()
+		require.Equal(t, before, mountTable(t), "the host's mount table changed")
+	}
+	ok(t, "run", "--rm", "tutor/lab", "true") // clears what is left
+	require.Empty(t, leftovers(t))
+	out, err := exec.Command("pgrep", "-f", "^sleep 1000$").Output()
+	require.Error(t, err, "processes are left: %s", out)
+}
+
+func mountTable(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile("/proc/self/mountinfo")
+	require.NoError(t, err)
+	return string(content)
+}

@@ -1,0 +1,104 @@
+package main_test
+
+import (
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/stretchr/testify/require"
+)
+
+// The main job: `tutor run -it python --explain`, of an image that is made of the distribution's own packages
+// and pulled from a registry on loopback, under its name on Docker Hub.
+func TestPythonOnATerminal(t *testing.T) {
+	root(t)
+	mirror := serve(t, "library/python", pythonImage(t))
+	cmd := exec.Command(binary, "run", "-it", "--rm", "python", "--explain")
+	cmd.Env = append(os.Environ(), "TUTOR_REGISTRY_MIRRORS="+mirror, "NO_COLOR=1")
+	s := attach(t, cmd)
+	require.NoError(t, cmd.Start())
+	s.sees("Unable to find image 'python:latest' locally")
+	s.sees("Status: Downloaded newer image for python:latest")
+	s.sees("clone3({flags=")
+	s.sees("= container PID 1")
+	s.sees("pivot_root(\".\", \".\") = 0")
+	s.sees("execve(\"/usr/bin/python3\", [\"python3\"],")
+	s.sees("= 0")
+	s.sees("two views of the same process")
+	s.sees(">>> ")
+	s.press("6*7\r")
+	s.sees("\n42\r\n")
+	s.press("import os; os.getpid()\r")
+	s.sees("\n1\r\n")
+	s.press("os.get_terminal_size()\r")
+	s.sees("columns=80, lines=24")
+	s.resize(40, 132)
+	s.press("import time; time.sleep(0.3); os.get_terminal_size()\r")
+	s.sees("columns=132, lines=40")
+	s.press("while True: pass\r\r")
+	s.sees("... ")
+	s.press("\x03")
+	s.sees("KeyboardInterrupt")
+	s.press("exit(3)\r")
+	err := cmd.Wait()
+	require.Error(t, err, s.shown())
+	require.Equal(t, 3, cmd.ProcessState.ExitCode(), s.shown())
+	require.Empty(t, leftovers(t))
+
+	require.Contains(t, ok(t, "images"), "python")
+	require.Contains(t, ok(t, "rmi", "python"), "Untagged: python:latest")
+}
+
+// pythonImage unpacks Debian's or Ubuntu's packages into one layer: a few seconds, no installation.
+func pythonImage(t *testing.T) v1.Image {
+	t.Helper()
+	tool(t, "mmdebstrap")
+	dir := t.TempDir()
+	layer, sources := filepath.Join(dir, "layer.tar"), filepath.Join(dir, "sources.list")
+	script := `set -e; . /etc/os-release
+apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | sort -u > "$2"
+mmdebstrap --quiet --variant=extract --include=python3-minimal,dash,bash,coreutils "$VERSION_CODENAME" "$1" "$2"`
+	out, err := exec.Command("sh", "-c", script, "sh", layer, sources).CombinedOutput()
+	require.NoError(t, err, string(out))
+	content, err := tarball.LayerFromFile(layer)
+	require.NoError(t, err)
+	img, err := mutate.AppendLayers(empty.Image, content)
+	require.NoError(t, err)
+	config, err := img.ConfigFile()
+	require.NoError(t, err)
+	config = config.DeepCopy()
+	config.OS, config.Architecture = "linux", runtime.GOARCH
+	config.Config = v1.Config{Cmd: []string{"python3"}, Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"}}
+	img, err = mutate.ConfigFile(img, config)
+	require.NoError(t, err)
+	return img
+}
+
+// serve pushes an index with the image, and another platform's before it, to a registry on loopback, and
+// returns the registry's URL.
+func serve(t *testing.T, repository string, img v1.Image) string {
+	t.Helper()
+	server := httptest.NewServer(registry.New())
+	t.Cleanup(server.Close)
+	other, err := random.Image(1024, 1)
+	require.NoError(t, err)
+	index := mutate.AppendManifests(empty.Index,
+		mutate.IndexAddendum{Add: other, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "s390x"}}},
+		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: runtime.GOARCH}}})
+	ref, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/" + repository + ":latest")
+	require.NoError(t, err)
+	require.NoError(t, remote.WriteIndex(ref, index))
+	return server.URL
+}

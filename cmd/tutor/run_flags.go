@@ -1,0 +1,136 @@
+package main
+
+import (
+	"github.com/docker/go-units"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/spf13/pflag"
+
+	"tutor/runtime/container"
+)
+
+// rawFlags are the flags whose text means more than it says: sizes, mounts, environment files.
+type rawFlags struct {
+	entrypoint string
+	env        []string
+	envFiles   []string
+	labels     []string
+	volumes    []string
+	mounts     []string
+	tmpfs      []string
+	ulimits    []string
+	security   []string
+	memory     string
+	memorySwap string
+	cpus       string
+	shares     uint64
+	cpuset     string
+	pids       int64
+	readBPS    []string
+	writeBPS   []string
+	flags      *pflag.FlagSet
+}
+
+// define is the table of flags: Docker's first, ours after.
+func (f *runFlags) define(flags *pflag.FlagSet) {
+	o, r := &f.options, &f.raw
+	r.flags = flags
+	flags.BoolVarP(&o.Interactive, "interactive", "i", false, "Keep STDIN open even if not attached")
+	flags.BoolVarP(&o.Terminal, "tty", "t", false, "Allocate a pseudo-TTY")
+	flags.BoolVar(&o.Remove, "rm", false, "Automatically remove the container when it exits")
+	flags.StringVar(&o.Name, "name", "", "Assign a name to the container")
+	flags.StringArrayVarP(&r.env, "env", "e", nil, "Set environment variables")
+	flags.StringArrayVar(&r.envFiles, "env-file", nil, "Read in a file of environment variables")
+	flags.StringVarP(&o.Workdir, "workdir", "w", "", "Working directory inside the container")
+	flags.StringVarP(&o.User, "user", "u", "", "Username or UID (format: <name|uid>[:<group|gid>])")
+	flags.StringArrayVarP(&r.volumes, "volume", "v", nil, "Bind mount a volume (/host/path:/path[:ro])")
+	flags.StringArrayVar(&r.mounts, "mount", nil, "Attach a filesystem mount to the container (type=bind|tmpfs,src=,dst=[,readonly])")
+	flags.StringArrayVar(&r.tmpfs, "tmpfs", nil, "Mount a tmpfs directory (/path[:options])")
+	flags.BoolVar(&o.ReadOnly, "read-only", false, "Mount the container's root filesystem as read only")
+	flags.StringVarP(&o.Hostname, "hostname", "h", "", "Container host name")
+	flags.StringVar(&r.entrypoint, "entrypoint", "", "Overwrite the default ENTRYPOINT of the image")
+	flags.StringVar(&o.Network, "network", "none", "Connect a container to a network: none or host")
+	flags.BoolVar(&o.Init, "init", false, "Run an init inside the container that forwards signals and reaps processes")
+	flags.StringArrayVarP(&r.labels, "label", "l", nil, "Set meta data on a container")
+	flags.StringArrayVar(&r.ulimits, "ulimit", nil, "Ulimit options (nofile=1024:2048)")
+	flags.StringArrayVar(&o.CapAdd, "cap-add", nil, "Add Linux capabilities")
+	flags.StringArrayVar(&o.CapDrop, "cap-drop", nil, "Drop Linux capabilities")
+	flags.StringArrayVar(&r.security, "security-opt", nil, "Security Options (no-new-privileges)")
+	flags.StringVarP(&r.memory, "memory", "m", "", "Memory limit (512m)")
+	flags.StringVar(&r.memorySwap, "memory-swap", "", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
+	flags.StringVar(&r.cpus, "cpus", "", "Number of CPUs (1.5)")
+	flags.Uint64VarP(&r.shares, "cpu-shares", "c", 0, "CPU shares (relative weight)")
+	flags.StringVar(&r.cpuset, "cpuset-cpus", "", "CPUs in which to allow execution (0-3, 0,1)")
+	flags.Int64Var(&r.pids, "pids-limit", 0, "Tune container pids limit (set -1 for unlimited)")
+	flags.StringArrayVar(&r.readBPS, "device-read-bps", nil, "Limit read rate (bytes per second) from a device (/dev/sda:1mb)")
+	flags.StringArrayVar(&r.writeBPS, "device-write-bps", nil, "Limit write rate (bytes per second) to a device (/dev/sda:1mb)")
+
+	f.explain.define(flags)
+	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the Program without running it")
+	flags.StringArrayVar(&o.Without, "without", nil, "Leave an entry of the Program out, to see what leaks (repeatable)")
+	flags.IntVar(&o.Lab, "lab", 0, "Only what labs 1 to N taught; below 4 there is no image: the command runs on the host's own root")
+	flags.BoolVar(&f.printSpec, "print-spec", false, "Print the OCI config.json that flags and image became")
+	flags.Bool("help", false, "Print usage") // Docker's -h is --hostname
+}
+
+// into reads the texts.
+func (r *rawFlags) into(o *container.Options) (err error) {
+	if r.flags.Changed("entrypoint") {
+		o.Entrypoint = &r.entrypoint
+	}
+	if o.Env, err = environment(r.envFiles, r.env); err != nil {
+		return err
+	}
+	if o.Labels, err = labels(r.labels); err != nil {
+		return err
+	}
+	if o.NoNewPrivs, err = noNewPrivileges(r.security); err != nil {
+		return err
+	}
+	if err := checkNetwork(o.Network); err != nil {
+		return err
+	}
+	if err := checkName(o.Name); err != nil {
+		return err
+	}
+	if o.Ulimits, err = ulimits(r.ulimits); err != nil {
+		return err
+	}
+	if o.Mounts, err = r.allMounts(); err != nil {
+		return err
+	}
+	return r.resources(&o.Resources)
+}
+
+// resources turns limits into the spec's units: bytes, µs, devices by number.
+func (r *rawFlags) resources(to *specs.LinuxResources) (err error) {
+	if to.Memory, err = r.memoryLimit(); err != nil {
+		return err
+	}
+	if to.CPU, err = r.cpuLimit(); err != nil {
+		return err
+	}
+	if r.pids > 0 {
+		to.Pids = &specs.LinuxPids{Limit: &r.pids}
+	}
+	read, err := throttles(r.readBPS)
+	if err != nil {
+		return err
+	}
+	write, err := throttles(r.writeBPS)
+	if err != nil {
+		return err
+	}
+	if read != nil || write != nil {
+		to.BlockIO = &specs.LinuxBlockIO{ThrottleReadBpsDevice: read, ThrottleWriteBpsDevice: write}
+	}
+	return nil
+}
+
+// bytes reads a size as Docker does: "64m" is 64 MiB.
+func bytes(flag, text string) (int64, error) {
+	n, err := units.RAMInBytes(text)
+	if err != nil {
+		return 0, container.Hint(invalid(text, flag), "a number with b, k, m or g: 64m")
+	}
+	return n, nil
+}

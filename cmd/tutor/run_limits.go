@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/container"
+	"tutor/runtime/sys"
+)
+
+func invalid(text, flag string) error {
+	return fmt.Errorf("invalid argument %q for %q flag", text, flag)
+}
+
+// leastMemory is Docker's: less and the start itself would be killed.
+const leastMemory = 6 << 20
+
+// memoryLimit reads --memory and --memory-swap. Without the second a container may swap as much again.
+func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
+	if r.memory == "" && r.memorySwap != "" {
+		return nil, errors.New("You should always set the Memory limit when using Memoryswap limit, see usage")
+	}
+	if r.memory == "" {
+		return nil, nil
+	}
+	limit, err := bytes("-m, --memory", r.memory)
+	if err != nil {
+		return nil, err
+	}
+	if limit < leastMemory {
+		return nil, errors.New("Minimum memory limit allowed is 6MB")
+	}
+	swap := 2 * limit
+	if r.memorySwap == "-1" {
+		swap = -1
+	} else if r.memorySwap != "" {
+		if swap, err = bytes("--memory-swap", r.memorySwap); err != nil {
+			return nil, err
+		}
+		if swap < limit {
+			return nil, errors.New("Minimum memoryswap limit should be larger than memory limit, see usage")
+		}
+	}
+	return &specs.LinuxMemory{Limit: &limit, Swap: &swap}, nil
+}
+
+// cpuPeriod is the kernel's usual one, in µs.
+const cpuPeriod = 100000
+
+func (r *rawFlags) cpuLimit() (*specs.LinuxCPU, error) {
+	limit := specs.LinuxCPU{Cpus: r.cpuset}
+	if r.shares > 0 {
+		limit.Shares = &r.shares
+	}
+	if r.cpus != "" {
+		cpus, err := strconv.ParseFloat(r.cpus, 64)
+		if err != nil || cpus < 0 || cpus > 8192 || math.IsNaN(cpus) {
+			return nil, container.Hint(invalid(r.cpus, "--cpus"), "a number of processors: 0.5, 2")
+		}
+		quota, period := int64(cpus*cpuPeriod), uint64(cpuPeriod)
+		if cpus > 0 {
+			limit.Quota, limit.Period = &quota, &period
+		}
+	}
+	if limit == (specs.LinuxCPU{}) {
+		return nil, nil
+	}
+	return &limit, nil
+}
+
+// throttles reads DEVICE:RATE. Limits hold for whole disks, by number.
+func throttles(texts []string) ([]specs.LinuxThrottleDevice, error) {
+	var devices []specs.LinuxThrottleDevice
+	for _, text := range texts {
+		path, rate, found := strings.Cut(text, ":")
+		if !found || !strings.HasPrefix(path, "/") {
+			return nil, container.Hint(fmt.Errorf("bad format: %s", text), "the form is /dev/sda:1mb")
+		}
+		n, err := bytes("--device-bps", rate)
+		if err != nil || n <= 0 {
+			return nil, container.Hint(fmt.Errorf("invalid rate for device: %s", text), "the form is /dev/sda:1mb")
+		}
+		var stat unix.Stat_t
+		if err := unix.Stat(path, &stat); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if stat.Mode&unix.S_IFMT != unix.S_IFBLK {
+			return nil, container.Hint(fmt.Errorf("%s is no block device", path), "lsblk lists the disks of this machine")
+		}
+		d := specs.LinuxThrottleDevice{Rate: uint64(n)}
+		d.Major, d.Minor = int64(unix.Major(uint64(stat.Rdev))), int64(unix.Minor(uint64(stat.Rdev)))
+		devices = append(devices, d)
+	}
+	return devices, nil
+}
+
+// ulimits reads NAME=SOFT[:HARD]; -1 is no limit.
+func ulimits(texts []string) ([]specs.POSIXRlimit, error) {
+	var limits []specs.POSIXRlimit
+	for _, text := range texts {
+		name, values, found := strings.Cut(text, "=")
+		soft, hard, both := strings.Cut(values, ":")
+		if !both {
+			hard = soft
+		}
+		kind := "RLIMIT_" + strings.ToUpper(name)
+		known := slices.ContainsFunc(sys.Limits, func(f sys.Flag) bool { return f.Name == kind })
+		s, errSoft := limitValue(soft)
+		h, errHard := limitValue(hard)
+		if !found || !known || errSoft != nil || errHard != nil {
+			return nil, container.Hint(fmt.Errorf("invalid ulimit argument: %s", text), "the form is nofile=1024:2048; setrlimit(2) has the names")
+		}
+		if s > h {
+			return nil, fmt.Errorf("ulimit soft limit must be less than or equal to hard limit: %d > %d", s, h)
+		}
+		limits = append(limits, specs.POSIXRlimit{Type: kind, Soft: s, Hard: h})
+	}
+	return limits, nil
+}
+
+func limitValue(text string) (uint64, error) {
+	if text == "-1" {
+		return math.MaxUint64, nil
+	}
+	return strconv.ParseUint(text, 10, 64)
+}
+
+// environment reads files of KEY=VALUE lines, then -e. A bare KEY takes the caller's value, if there is one.
+func environment(files, flags []string) ([]string, error) {
+	var env []string
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, line := range strings.Split(string(content), "\n") {
+			line = strings.TrimLeft(strings.TrimSuffix(line, "\r"), " \t")
+			if line != "" && !strings.HasPrefix(line, "#") {
+				env = append(env, line)
+			}
+		}
+	}
+	var set []string
+	for _, e := range append(env, flags...) {
+		key, _, hasValue := strings.Cut(e, "=")
+		if key == "" || strings.ContainsRune(e, 0) {
+			return nil, fmt.Errorf("invalid environment variable: %s", e)
+		}
+		if value, there := os.LookupEnv(key); !hasValue && there {
+			set = append(set, key+"="+value)
+		}
+		if hasValue {
+			set = append(set, e)
+		}
+	}
+	return set, nil
+}

@@ -1,0 +1,158 @@
+package explain
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"tutor/runtime/program"
+)
+
+// A Style is how text is coloured; without colour every function returns what it is given.
+type Style struct{ name, quiet, call, bad func(a ...any) string }
+
+// NewStyle colours, or not: fatih/color's own rule (NO_COLOR, a terminal) is the caller's to ask.
+func NewStyle(colour bool) Style {
+	paint := func(attributes ...color.Attribute) func(a ...any) string {
+		c := color.New(attributes...)
+		if colour {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+		return c.SprintFunc()
+	}
+	return Style{name: paint(color.Bold, color.FgCyan), quiet: paint(color.Faint), call: paint(color.FgGreen), bad: paint(color.FgRed)}
+}
+
+// Text prints the Ops from first to last (not included) with what they did, each under its reason.
+func Text(w io.Writer, t Trace, s Style, first, last int) {
+	var b strings.Builder
+	for i := first; i < last && i < len(t.Program); i++ {
+		t.op(&b, s, i)
+	}
+	io.WriteString(w, b.String())
+}
+
+func (t Trace) op(b *strings.Builder, s Style, index int) {
+	op := t.Program[index]
+	if !op.Runs() {
+		fmt.Fprintf(b, "%s %s\n\n", s.name(op.Name), s.quiet("left out: "+op.LeftOut))
+		return
+	}
+	results := t.of(index, false)
+	fmt.Fprintf(b, "%s %s\n", s.name(op.Name), op.Why)
+	t.details(b, s, op)
+	for _, n := range results {
+		t.line(b, s, n)
+	}
+	if op.Name == "clone" && t.PID != 0 {
+		fmt.Fprintf(b, "    %s\n", s.name(t.birth()))
+	}
+	b.WriteByte('\n')
+}
+
+func (t Trace) details(b *strings.Builder, s Style, op program.Op) {
+	note := fmt.Sprintf("lab %d, %s", op.Lab, op.Man)
+	if op.Shell != "" {
+		fmt.Fprintf(b, "    %s  %s\n", s.quiet("$ "+op.Shell), s.quiet("# "+note))
+		return
+	}
+	fmt.Fprintf(b, "    %s\n", s.quiet("# "+note))
+}
+
+// of are the indexes of the results of one Op.
+func (t Trace) of(index int, undo bool) []int {
+	var found []int
+	for i, r := range t.Results {
+		if r.Op == index && r.Undo == undo {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// line is one call: number, hand, host PID, container PID, µs, the call, the answer.
+func (t Trace) line(b *strings.Builder, s Style, n int) {
+	r := t.Results[n]
+	op := t.Program[r.Op]
+	host, inside := t.pids(op)
+	container := "-"
+	if inside != 0 {
+		container = fmt.Sprint(inside)
+	}
+	text := answer(r)
+	if r.Failed() {
+		text = s.bad(text)
+	}
+	fmt.Fprintf(b, "%4d  %-5s %6d %5s %6d µs  %s = %s\n", n+1, op.By, host, container, duration(r).Microseconds(), s.call(callText(r)), text)
+}
+
+// Header names the columns.
+func Header(w io.Writer, s Style) {
+	fmt.Fprintf(w, "%s\n\n", s.quiet("   #  hand    host   ctr       time  system call = answer"))
+}
+
+// Undone prints what was undone when the container had gone.
+func Undone(w io.Writer, t Trace, s Style) {
+	var b strings.Builder
+	last := -1
+	for i, r := range t.Results {
+		if !r.Undo {
+			continue
+		}
+		if last < 0 {
+			b.WriteString("\n" + s.name("undone") + " when the container had gone\n")
+		}
+		last = r.Op
+		t.line(&b, s, i)
+	}
+	io.WriteString(w, b.String())
+}
+
+// Views prints host beside container.
+func Views(w io.Writer, t Trace, s Style) {
+	if len(t.Views) == 0 {
+		return
+	}
+	widest := 0
+	for _, v := range t.Views {
+		widest = max(widest, len([]rune(v.Host)))
+	}
+	widest = min(widest, 48)
+	rows := append([]View{{"", "host", "container"}}, t.Views...)
+	var b strings.Builder
+	b.WriteString(s.name("two views") + " of the same process\n")
+	for i, v := range rows {
+		line := fmt.Sprintf("    %-10s %-*s  %s", v.What, widest, v.Host, v.Container)
+		if i == 0 {
+			line = s.quiet(line)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	io.WriteString(w, b.String())
+}
+
+// DryRun prints the Program without having run it: what would be done, and the same by hand.
+func DryRun(w io.Writer, p program.Program, s Style) {
+	var b strings.Builder
+	for _, op := range p {
+		if !op.Runs() {
+			fmt.Fprintf(&b, "%s %s\n\n", s.name(op.Name), s.quiet("left out: "+op.LeftOut))
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s\n", s.name(op.Name), op.Why)
+		Trace{}.details(&b, s, op)
+		for _, call := range slices.Concat(op.Calls) {
+			fmt.Fprintf(&b, "      %-5s  %s\n", op.By, s.call(call.String()))
+		}
+		for _, call := range op.Undo {
+			fmt.Fprintf(&b, "      %-5s  %s\n", "undo", s.call(call.String()))
+		}
+		b.WriteByte('\n')
+	}
+	io.WriteString(w, b.String())
+}

@@ -1,0 +1,117 @@
+package toolbox
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// argMax is how much xargs puts on one command line: well below the kernel's 128 KiB a word and 2 MiB in all.
+const argMax = 128 << 10
+
+func xargs(t *tool) error {
+	o, err := parse("+0rtn:I:L:", t.args)
+	if err != nil {
+		return err
+	}
+	most, err := o.number('n', 1<<30)
+	if err != nil || most < 1 {
+		return usageError("-n takes a number")
+	}
+	command := o.rest
+	if len(command) == 0 {
+		command = []string{"echo"}
+	}
+	input, err := io.ReadAll(bufio.NewReader(os.Stdin))
+	if err != nil {
+		return err
+	}
+	place := o.value('I', "")
+	items, err := items(string(input), o.has("0"), place != "")
+	if err != nil {
+		return err
+	}
+	worst := 0
+	run := func(words []string) {
+		if o.has("t") {
+			fmt.Fprintln(os.Stderr, strings.Join(words, " "))
+		}
+		switch code := t.run(words); {
+		case code >= 126 && code < 128:
+			worst = code
+		case code != 0 && worst == 0:
+			worst = 123
+		}
+	}
+	if place != "" {
+		for _, item := range items {
+			words := make([]string, len(command))
+			for i, word := range command {
+				words[i] = strings.ReplaceAll(word, place, item)
+			}
+			run(words)
+		}
+		return exitCode(worst)
+	}
+	for first := true; len(items) > 0 || first && !o.has("r"); first = false {
+		n, length := 0, 0
+		for n < min(most, len(items)) && (n == 0 || length+len(items[n]) < argMax) {
+			length += len(items[n]) + 1
+			n++
+		}
+		run(append(append([]string{}, command...), items[:n]...))
+		items = items[n:]
+	}
+	return exitCode(worst)
+}
+
+// items splits the input: at NUL bytes, at newlines (for -I), or at blanks with quotes and backslashes heeded.
+func items(input string, zero, lines bool) ([]string, error) {
+	if zero {
+		return strings.Split(strings.TrimSuffix(input, "\x00"), "\x00")[boolInt(input == ""):], nil
+	}
+	var all []string
+	if lines {
+		for line := range strings.Lines(input) {
+			if line = strings.TrimLeft(strings.TrimSuffix(line, "\n"), " \t"); line != "" {
+				all = append(all, line)
+			}
+		}
+		return all, nil
+	}
+	var word strings.Builder
+	begun, quoted := false, byte(0)
+	for i := 0; i < len(input); i++ {
+		c := input[i]
+		switch {
+		case quoted != 0 && c == quoted:
+			quoted = 0
+		case quoted != 0:
+			word.WriteByte(c)
+		case c == '\'' || c == '"':
+			quoted, begun = c, true
+		case c == '\\' && i+1 < len(input):
+			i++
+			word.WriteByte(input[i])
+			begun = true
+		case c == ' ' || c == '\t' || c == '\n':
+			if begun {
+				all = append(all, word.String())
+				word.Reset()
+			}
+			begun = false
+		default:
+			word.WriteByte(c)
+			begun = true
+		}
+	}
+	if quoted != 0 {
+		return nil, fmt.Errorf("a quote without its partner")
+	}
+	if begun {
+		all = append(all, word.String())
+	}
+	return all, nil
+}

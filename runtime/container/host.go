@@ -1,0 +1,117 @@
+package container
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/cgroups"
+	"tutor/runtime/layers"
+)
+
+// readHost looks at what the spec takes from this machine.
+func readHost() Host {
+	hostname, _ := os.Hostname()
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	unix.Capget(&header, &data[0])
+	return Host{Environ: os.Environ(), Hostname: hostname, Held: uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32}
+}
+
+// sharedRoot tells if "/" passes mounts on to other namespaces: "shared:N" in proc_pid_mountinfo(5).
+func sharedRoot() bool {
+	mountinfo, _ := os.ReadFile("/proc/self/mountinfo")
+	for _, line := range strings.Split(string(mountinfo), "\n") {
+		if fields := strings.Fields(line); len(fields) > 6 && fields[4] == "/" {
+			return strings.HasPrefix(fields[6], "shared:")
+		}
+	}
+	return false
+}
+
+func cgroupsGroup(layout cgroups.Layout, id string, o Options) cgroups.Group {
+	g := cgroups.Group{Layout: layout, Name: groupName(id)}
+	r := o.Resources
+	for _, need := range []struct {
+		controller string
+		wanted     bool
+	}{
+		{"memory", r.Memory != nil},
+		{"cpu", r.CPU != nil && (r.CPU.Quota != nil || r.CPU.Shares != nil)},
+		{"cpuset", r.CPU != nil && r.CPU.Cpus != ""},
+		{"pids", r.Pids != nil},
+		{"io", r.BlockIO != nil},
+	} {
+		if need.wanted {
+			g.Needs = append(g.Needs, need.controller)
+		}
+	}
+	return g
+}
+
+func readTrimmed(path string) string {
+	content, _ := os.ReadFile(path)
+	return strings.TrimSpace(string(content))
+}
+
+// A file that every container gets its own of.
+type file struct{ name, target, content string }
+
+// files are bound over the image's, because they depend on the container and not on the image. With the
+// host's network they are the host's.
+func (c *Container) files() []file {
+	hosts := "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" +
+		"fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"
+	if c.Options.Network == "host" {
+		content, _ := os.ReadFile("/etc/hosts")
+		hosts = string(content)
+	}
+	resolv, _ := os.ReadFile("/etc/resolv.conf")
+	return []file{
+		{"resolv.conf", "/etc/resolv.conf", string(resolv)},
+		{"hostname", "/etc/hostname", c.Plan.Spec.Hostname + "\n"},
+		{"hosts", "/etc/hosts", hosts},
+	}
+}
+
+// initPath is where the program is found that is PID 1 with --init; Docker's name for it.
+const initPath = "/sbin/docker-init"
+
+// binds fills in what the container shall see of the host's files: its own three, and the volumes of the spec.
+func (c *Container) binds(p *Plan, image Image) error {
+	c.Plan = *p
+	p.Files = layers.Binds{Name: "files", Why: "names and addresses of this container: the image's would be somebody else's", LeftOut: "no image, no files"}
+	p.Volumes = layers.Binds{Name: "volumes", Why: "directories that outlive the container, or that it shares", LeftOut: "no -v or --mount given"}
+	if !c.Options.bare() {
+		for _, f := range c.files() {
+			p.Files.List = append(p.Files.List, layers.Bind{Source: filepath.Join(c.home.Dir(c.State.ID), f.name), Target: f.target, File: true})
+		}
+	}
+	if c.Options.Init {
+		p.Files.List = append(p.Files.List, layers.Bind{Source: image.Toolbox, Target: initPath, File: true, ReadOnly: true})
+	}
+	for _, m := range p.Spec.Mounts {
+		if m.Type != "bind" {
+			continue
+		}
+		info, err := os.Stat(m.Source)
+		if err != nil {
+			return Hint(fmt.Errorf("invalid mount config for type \"bind\": bind source path does not exist: %s", m.Source), "make it first, or use -v, which makes it")
+		}
+		p.Volumes.List = append(p.Volumes.List, layers.Bind{Source: m.Source, Target: filepath.Clean(m.Destination), File: !info.IsDir(), ReadOnly: readOnly(m)})
+	}
+	return nil
+}
+
+func readOnly(m specs.Mount) bool {
+	for _, o := range m.Options {
+		if o == "ro" {
+			return true
+		}
+	}
+	return false
+}

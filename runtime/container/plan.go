@@ -1,0 +1,164 @@
+package container
+
+import (
+	"slices"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"tutor/runtime/cgroups"
+	"tutor/runtime/layers"
+	"tutor/runtime/namespaces"
+	"tutor/runtime/network"
+	"tutor/runtime/privileges"
+	"tutor/runtime/process"
+	"tutor/runtime/program"
+	"tutor/runtime/sys"
+	"tutor/runtime/terminal"
+)
+
+// A Plan is all that the start of a container depends on: what the spec wants, and what this host is like.
+// No more is read while the Program is made, so that plans can be compared without root.
+type Plan struct {
+	Spec        *specs.Spec
+	Root        layers.Root   // where the image's layers lie
+	Group       cgroups.Group // where the container's limits are
+	Mems        string        // cpuset.mems of the host; only cgroup v1 asks
+	Terminal    terminal.Pair // -t
+	Interactive bool          // -i
+	Files       layers.Binds  // /etc/hosts and its kin
+	Volumes     layers.Binds  // -v, --mount
+	Shared      bool          // the host's "/" tells other namespaces of its mounts, as systemd wants it
+	Lab         int           // 1..7: only what those labs taught; 0: everything
+	Without     []string      // entries to leave out
+}
+
+// Program is the start of a container, from an empty group to the command. This is the list to read first:
+// one entry a line, in the order in which the kernel gets it, each with its reason.
+func (p Plan) Program() (program.Program, error) {
+	s, group, pid := p.Spec, p.born(), &sys.Result{Name: "pid"}
+	list := program.Of(
+		cgroups.Create(p.Group, group, p.Mems),                                // a group of its own, still empty
+		cgroups.Memory(p.Group, s.Linux.Resources.Memory),                     // bytes
+		cgroups.Swap(p.Group, s.Linux.Resources.Memory),                       // and what may go to disk instead
+		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),                          // processor time
+		cgroups.Shares(p.Group, s.Linux.Resources.CPU),                        // its weight, when time is scarce
+		cgroups.CPUSet(p.Group, s.Linux.Resources.CPU),                        // which processors
+		cgroups.Pids(p.Group, s.Linux.Resources.Pids),                         // processes
+		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),                   // disk, reading
+		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO),                  // disk, writing
+		namespaces.StandIn(slices.Contains(p.Without, "private") && p.Shared), // a host to leak into
+		p.own(specs.PIDNamespace, namespaces.PIDs()),                          // whoever is born next is PID 1
+		process.Clone(group, pid),                                             // two processes from here on; the child is in its group
+		cgroups.Join(p.Group),                                                 // cgroup v1 has to move it there
+
+		process.Descriptors(),    // nothing that the caller left open
+		process.Session(),        // not the caller's terminal session
+		process.Umask(),          // not the caller's mask
+		process.Stdin(p.stdin()), // not the caller's input
+
+		p.own(specs.MountNamespace, namespaces.Mounts()),   // its own table of mounts
+		namespaces.Private(),                               // and none of its mounts flows back
+		p.own(specs.UTSNamespace, namespaces.UTS()),        // its own name
+		namespaces.Hostname(s.Hostname),                    // which is this
+		p.own(specs.IPCNamespace, namespaces.IPC()),        // its own shared memory
+		p.own(specs.NetworkNamespace, network.Namespace()), // its own interfaces
+		p.own(specs.CgroupNamespace, namespaces.Cgroup()),  // its group looks like the root
+
+		layers.Overlay(p.Root), // the layers, and one on top to write into
+		p.Files.Open(),         // last look at the host: names and addresses,
+		p.Volumes.Open(),       // and the directories that it shall share
+		layers.Pivot(),         // the old root is gone, not hidden; now no path leads to the host
+
+		namespaces.Proc(p.mount("/proc")),                 // its own processes
+		network.Sysfs(p.mount("/sys")),                    // its own interfaces
+		cgroups.View(p.Group, p.mount("/sys/fs/cgroup")),  // its own limits, to read
+		layers.Dev(p.mount("/dev")),                       // an empty /dev
+		layers.Devices(p.mount("/dev").Destination != ""), // with null and its kin
+		layers.Pts(p.mount("/dev/pts")),                   // its own terminals
+		layers.Shm(p.mount("/dev/shm")),                   // its own shared memory, by name
+		layers.Mqueue(p.mount("/dev/mqueue")),             // its own message queues
+		layers.Tmpfs(p.tmpfs()),                           // --tmpfs
+		p.Files.Attach(),                                  // /etc/hosts, /etc/hostname, /etc/resolv.conf
+		p.Volumes.Attach(),                                // -v
+
+		terminal.Make(p.Terminal),                                    // -t: a terminal of its own
+		terminal.Take(p.Terminal, pid),                               // whose other end is tutor's
+		terminal.Console(p.Terminal, s.Process.User.UID, p.pivots()), // and which is its standard input and output
+		network.Loopback(),                                           // 127.0.0.1
+		network.Sysctls(s.Linux.Sysctl),                              // small freedoms inside its own network
+		privileges.Masked(s.Linux.MaskedPaths),                       // what tells of the whole machine
+		privileges.ReadOnly(s.Linux.ReadonlyPaths),                   // what changes the whole machine
+		layers.ReadOnly(s.Root.Readonly),                             // --read-only
+
+		process.Limits(s.Process.Rlimits),                                   // --ulimit
+		privileges.Bounding(p.bounding()),                                   // what nothing inside can ever be
+		privileges.User(s.Process.User),                                     // who it is
+		privileges.Capabilities(s.Process.Capabilities, s.Process.User.UID), // root keeps the name, loses the powers
+		privileges.NoNewPrivileges(s.Process.NoNewPrivileges),               // and cannot win them back
+		process.Workdir(p.workdir(), true),                                  // where it starts
+		privileges.Filter(),                                                 // narrowest last: what follows must pass it
+		process.Exec(s.Process.Args, s.Process.Env),                         // never returns, or the container failed
+	)
+	return list.Upto(p.Lab).Without(p.Without)
+}
+
+// own is the Op if the spec asks for a namespace of that type, else the reason why the host's is shared.
+func (p Plan) own(kind specs.LinuxNamespaceType, op program.Op) program.Op {
+	for _, n := range p.Spec.Linux.Namespaces {
+		if n.Type == kind {
+			return op
+		}
+	}
+	return op.Leave("the host's " + string(kind) + " namespace is shared")
+}
+
+// born is the descriptor of the group that the child is born into: only cgroup v2 can do that.
+func (p Plan) born() *sys.Result {
+	if p.Group.Layout.Unified == "" || slices.Contains(p.Without, "cgroup") || (p.Lab > 0 && p.Lab < 3) {
+		return nil
+	}
+	return &sys.Result{Name: "group"}
+}
+
+func (p Plan) stdin() string {
+	if p.Terminal.Wanted {
+		return "-t: it comes from the terminal"
+	}
+	if p.Interactive {
+		return "-i: the caller's input is the command's"
+	}
+	return ""
+}
+
+// mount is the spec's mount at destination; the zero Mount if there is none.
+func (p Plan) mount(destination string) specs.Mount {
+	for _, m := range p.Spec.Mounts {
+		if m.Destination == destination && m.Type != "bind" {
+			return m
+		}
+	}
+	return specs.Mount{}
+}
+
+// tmpfs is what --tmpfs asked for: every mount in memory that is not one of the usual ones.
+func (p Plan) tmpfs() []specs.Mount {
+	var mounts []specs.Mount
+	for _, m := range p.Spec.Mounts {
+		if m.Type == "tmpfs" && m.Destination != "/dev" && m.Destination != "/dev/shm" {
+			mounts = append(mounts, m)
+		}
+	}
+	return mounts
+}
+
+func (p Plan) bounding() []string {
+	if p.Spec.Process.Capabilities == nil {
+		return nil
+	}
+	return p.Spec.Process.Capabilities.Bounding
+}
+
+// pivots tells if the container gets a root of its own: from lab 4 on.
+func (p Plan) pivots() bool { return p.Lab == 0 || p.Lab >= 4 }
+
+func (p Plan) workdir() string { return p.Spec.Process.Cwd }

@@ -1,0 +1,147 @@
+package container
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/cgroups"
+)
+
+// sweep clears every container whose owner has died without clearing it. The caller holds the lock over all.
+func (h Home) sweep() error {
+	entries, err := os.ReadDir(h.live())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == "lock" {
+			continue
+		}
+		file, err := os.Open(filepath.Join(h.live(), e.Name()))
+		if err != nil {
+			continue // its owner has just finished
+		}
+		if file, err = locked(file, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			continue // it is being looked after
+		}
+		c := &Claim{home: h, id: e.Name(), file: file}
+		if err := c.clear(); err != nil {
+			file.Close()
+			return fmt.Errorf("clearing container %.12s, whose tutor died: %w", c.id, err)
+		}
+	}
+	return nil
+}
+
+// clear ends whatever is left of the container and gives the claim up. It works from the ID alone, because it
+// does not know how far the start had come.
+func (c *Claim) clear() error {
+	state, err := c.home.Load(c.id)
+	known := err == nil
+	if known && state.PID > 0 && born(state.PID) == state.Born {
+		unix.Kill(state.PID, unix.SIGKILL)
+	}
+	for _, dir := range groupDirs(c.id) {
+		if err := removeGroup(dir); err != nil {
+			return err
+		}
+	}
+	if !known || state.Remove || state.Status == "created" {
+		err = os.RemoveAll(c.home.Dir(c.id))
+	} else if state.Status == "running" {
+		state.Status, state.ExitCode, state.PID, state.Finished = "exited", 137, 0, time.Now()
+		err = c.home.save(state)
+	}
+	if err != nil {
+		return err
+	}
+	c.release()
+	return nil
+}
+
+// groupDirs are all groups that the container may have, of every tree.
+func groupDirs(id string) []string {
+	layout := HostLayout()
+	var dirs []string
+	mounts := []string{layout.Unified}
+	for _, mount := range layout.V1 {
+		mounts = append(mounts, mount)
+	}
+	for _, mount := range mounts {
+		dir := filepath.Join(mount, groupName(id))
+		if _, err := os.Stat(dir); mount != "" && err == nil {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+func groupName(id string) string { return "tutor-" + id }
+
+// HostLayout is how cgroups are mounted here.
+func HostLayout() cgroups.Layout {
+	mountinfo, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return cgroups.Layout{}
+	}
+	layout := cgroups.Find(string(mountinfo), "")
+	if layout.Unified != "" {
+		controllers, _ := os.ReadFile(filepath.Join(layout.Unified, "cgroup.controllers"))
+		layout.Controllers = strings.Fields(string(controllers))
+	}
+	return layout
+}
+
+// removeGroup kills what is in the group and removes it. Killed processes leave it one by one: it waits for
+// that, for at most five seconds.
+func removeGroup(dir string) error {
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		killGroup(dir)
+		err := os.Remove(dir)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w (its processes do not end)", err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// killGroup kills every process in the group: at one stroke with cgroup.kill (v2, Linux 5.14), else one by
+// one, which is why the caller comes back until none is left.
+func killGroup(dir string) {
+	if os.WriteFile(filepath.Join(dir, "cgroup.kill"), []byte("1"), 0) == nil {
+		return
+	}
+	procs, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	for _, line := range strings.Fields(string(procs)) {
+		if pid, err := strconv.Atoi(line); err == nil && pid > 0 {
+			unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+}
+
+// born is when the process started, in clock ticks since boot: field 22 of /proc/PID/stat; 0 if there is none.
+func born(pid int) uint64 {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ") // a name may hold anything
+	fields := strings.Fields(rest)
+	if len(fields) < 20 {
+		return 0
+	}
+	ticks, _ := strconv.ParseUint(fields[19], 10, 64)
+	return ticks
+}

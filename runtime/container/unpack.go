@@ -1,0 +1,153 @@
+package container
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/image"
+	"tutor/runtime/layers"
+)
+
+// Unpack sees to it that the image's layers lie unpacked below the home, each once for all images that begin
+// with the same layers, and returns them, topmost first. A layer appears under its name only when it is
+// complete and its digest and diff ID are right.
+func (h Home) Unpack(ctx context.Context, store *image.Store, img image.Image) (layers.Stack, error) {
+	dir := filepath.Join(h.Root, "layers")
+	var stack layers.Stack
+	chain := ""
+	for _, l := range img.Layers {
+		chain = chainID(chain, l.DiffID)
+		name := filepath.Join(dir, layerName(chain))
+		if _, err := os.Lstat(name); err != nil {
+			if err := unpack(ctx, store, l, name, stack); err != nil {
+				return nil, fmt.Errorf("unpacking layer %s of %s: %w", short(l.Digest), img.ID, err)
+			}
+		}
+		stack = append(layers.Stack{name}, stack...)
+	}
+	if len(stack) > 0 {
+		return stack, nil
+	}
+	empty := filepath.Join(dir, "empty") // overlayfs wants at least one layer; an image may have none
+	return layers.Stack{empty}, os.MkdirAll(empty, 0o755)
+}
+
+// chainID names a layer with all below it, because what unpacking gives depends on them (OCI image-spec,
+// config.md, "Layer ChainID").
+func chainID(below, diffID string) string {
+	if below == "" {
+		return diffID
+	}
+	sum := sha256.Sum256([]byte(below + " " + diffID))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// layerName is the directory of a layer: 96 bits of its chain ID, because mount(2) takes one page of options,
+// and 127 whole ones would not fit.
+func layerName(chain string) string { return strings.TrimPrefix(chain, "sha256:")[:24] }
+
+func short(digest string) string { return strings.TrimPrefix(digest, "sha256:")[:12] }
+
+// unpack does one layer, under the lock of all unpacking, so that two starts of one image do the work once.
+func unpack(ctx context.Context, store *image.Store, l image.Layer, name string, below layers.Stack) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	lock, err := lockFile(filepath.Join(dir, "lock"), unix.LOCK_EX)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if _, err := os.Lstat(name); err == nil {
+		return nil // somebody else was first
+	}
+	unfinished := filepath.Join(dir, "new")
+	if err := os.RemoveAll(unfinished); err != nil { // a tutor that was killed here
+		return err
+	}
+	if err := os.Mkdir(unfinished, 0o755); err != nil {
+		return err
+	}
+	if err := readLayer(ctx, store, l, unfinished, below); err != nil {
+		os.RemoveAll(unfinished)
+		return err
+	}
+	return os.Rename(unfinished, name)
+}
+
+func readLayer(ctx context.Context, store *image.Store, l image.Layer, dir string, below layers.Stack) error {
+	tar, err := store.Open(l)
+	if err != nil {
+		return err
+	}
+	defer tar.Close()
+	if err := layers.Unpack(ctx, tar, dir, below); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, tar) // to the end, where the digests are compared
+	return err
+}
+
+// Free removes the unpacked layers that no image of the store and no container stands on.
+func (h Home) Free(store *image.Store) error {
+	dir := filepath.Join(h.Root, "layers")
+	lock, err := lockFile(filepath.Join(dir, "lock"), unix.LOCK_EX)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing has ever been unpacked
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	used, err := h.used(store)
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() && !used[e.Name()] {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}
+
+// used is the names of all layers that somebody stands on.
+func (h Home) used(store *image.Store) (map[string]bool, error) {
+	used := map[string]bool{}
+	images, err := store.List()
+	if err != nil {
+		return nil, err
+	}
+	for _, img := range images {
+		chain := ""
+		for _, l := range img.Layers {
+			chain = chainID(chain, l.DiffID)
+			used[layerName(chain)] = true
+		}
+	}
+	states, err := h.List()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range states {
+		for _, l := range s.Layers {
+			used[l] = true
+		}
+	}
+	return used, nil
+}

@@ -1,0 +1,139 @@
+package container
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Users reads a file as the image has it: "etc/passwd", "etc/group". The files are a stranger's: whoever
+// supplies the function sees to it that it follows no link out, waits on no FIFO, and ends.
+type Users func(path string) ([]byte, error)
+
+// Lookup finds the user that "name|uid[:group|gid]" means, with the groups that the image gives it, and its
+// home. A number needs no entry; an unknown name is an error, never root by accident (CVE-2016-3697).
+func (read Users) Lookup(name string) (user specs.User, home string, err error) {
+	passwd, err := read.lines("etc/passwd", 7)
+	if err != nil {
+		return user, "", err
+	}
+	groups, err := read.lines("etc/group", 4)
+	if err != nil {
+		return user, "", err
+	}
+	who, group, hasGroup := strings.Cut(name, ":")
+	if name == "" {
+		who = "0"
+	}
+	uid, isNumber := number(who)
+	entry := find(passwd, who, uid, isNumber)
+	if entry == nil && !isNumber {
+		return user, "", Hint(fmt.Errorf("unable to find user %s: no matching entries in passwd file", who), "use a number, or a name from the image's /etc/passwd")
+	}
+	user.UID, home = uid, "/"
+	if entry != nil {
+		if user.UID, err = id(entry[2]); err != nil {
+			return user, "", fmt.Errorf("the image's /etc/passwd: user %s: %w", who, err)
+		}
+		if user.GID, err = id(entry[3]); err != nil {
+			return user, "", fmt.Errorf("the image's /etc/passwd: user %s: %w", who, err)
+		}
+		home = first(entry[5], "/")
+	}
+	if user.UID == 0 && entry == nil {
+		home = "/root"
+	}
+	if !hasGroup {
+		user.AdditionalGids = supplementary(groups, entry, user.GID)
+		return user, home, nil
+	}
+	gid, isNumber := number(group)
+	line := find(groups, group, gid, isNumber)
+	if line == nil && !isNumber {
+		return user, "", Hint(fmt.Errorf("unable to find group %s: no matching entries in group file", group), "use a number, or a name from the image's /etc/group")
+	}
+	if line != nil {
+		if gid, err = id(line[2]); err != nil {
+			return user, "", fmt.Errorf("the image's /etc/group: group %s: %w", group, err)
+		}
+	}
+	user.GID = gid
+	return user, home, nil
+}
+
+// lines splits a file into lines of at least n fields. A missing file has none.
+func (read Users) lines(path string, n int) ([][]string, error) {
+	content, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the image's /%s: %w", path, err)
+	}
+	var lines [][]string
+	scan := bufio.NewScanner(bytes.NewReader(content))
+	scan.Buffer(nil, len(content)+1)
+	for scan.Scan() {
+		if fields := strings.Split(scan.Text(), ":"); len(fields) >= n {
+			lines = append(lines, fields)
+		}
+	}
+	return lines, nil
+}
+
+// find takes a number as a number, never as a name: an image may call root "1000" (CVE-2016-3697 was that).
+func find(lines [][]string, name string, number uint32, isNumber bool) []string {
+	for _, l := range lines {
+		if !isNumber && l[0] == name {
+			return l
+		}
+		if n, err := id(l[2]); isNumber && err == nil && n == number {
+			return l
+		}
+	}
+	return nil
+}
+
+// supplementary are the groups that name the user as a member, and its own.
+func supplementary(groups [][]string, entry []string, own uint32) []uint32 {
+	if entry == nil {
+		return nil
+	}
+	var gids []uint32
+	for _, g := range groups {
+		gid, err := id(g[2])
+		if err != nil || gid == own {
+			continue
+		}
+		for _, member := range strings.Split(g[3], ",") {
+			if member == entry[0] {
+				gids = append(gids, gid)
+				break
+			}
+		}
+	}
+	return gids
+}
+
+// number tells if s is an ID: decimal digits and nothing else, at most 2147483647.
+func number(s string) (uint32, bool) {
+	n, err := id(s)
+	return n, err == nil
+}
+
+func id(s string) (uint32, error) {
+	if s == "" || strings.Trim(s, "0123456789") != "" {
+		return 0, fmt.Errorf("%q is no user or group ID", s)
+	}
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return 0, fmt.Errorf("ID %s is out of range: 0 to 2147483647", s)
+	}
+	return uint32(n), nil
+}

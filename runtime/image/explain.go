@@ -1,0 +1,85 @@
+package image
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// Hints that several failures share.
+const (
+	hintLogin   = "check the spelling; for a private image put its credentials into ~/.docker/config.json ('docker login' does)"
+	hintOffline = "without a network tutor/lab is always there: tutor run -it tutor/lab"
+	hintTLS     = `a registry without (valid) TLS must be named in /etc/tutor/config.json: {"insecure-registries": ["HOST:PORT"]}`
+	hintLimit   = `name a mirror in /etc/tutor/config.json ({"registry-mirrors": ["https://…"]}) or in TUTOR_REGISTRY_MIRRORS, or log in`
+)
+
+// explain turns a failed pull into one sentence, Docker's where there is one, and advice.
+func explain(err error, ref Reference, e endpoint) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return &Error{Op: "pull", Msg: known.Error(), Hint: known.Hint, Err: err}
+	}
+	var answer *transport.Error
+	if errors.As(err, &answer) {
+		return explainAnswer(answer, ref, err)
+	}
+	return explainNetwork(err, e)
+}
+
+// explainAnswer is for a registry that answered no. Registries hide private repositories by answering the same
+// for "not yours" and "not there", so Docker's sentence says both.
+func explainAnswer(answer *transport.Error, ref Reference, err error) *Error {
+	code := ""
+	for _, d := range answer.Errors {
+		code = string(d.Code)
+	}
+	denied := &Error{Op: "pull", Err: err, Hint: hintLogin, Msg: fmt.Sprintf(
+		"pull access denied for %s, repository does not exist or may require 'docker login'", ref.FamiliarName())}
+	missing := &Error{Op: "pull", Err: err, Hint: "the repository is there, this tag is not",
+		Msg: fmt.Sprintf("manifest for %s not found: manifest unknown", ref.Familiar())}
+	switch {
+	case answer.StatusCode == http.StatusTooManyRequests:
+		return &Error{Op: "pull", Msg: "toomanyrequests: the registry's pull rate limit is reached", Hint: hintLimit, Err: err}
+	case code == "MANIFEST_UNKNOWN":
+		return missing
+	case code == "NAME_UNKNOWN", answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden:
+		return denied
+	case code == "BLOB_UNKNOWN":
+		return &Error{Op: "pull", Msg: "the registry lacks a layer that its manifest lists: blob unknown", Err: err}
+	case answer.StatusCode == http.StatusNotFound:
+		return missing
+	}
+	return &Error{Op: "pull", Msg: strings.TrimSpace(answer.Error()), Err: err}
+}
+
+// explainNetwork is for a registry that did not answer at all, or not what was asked.
+func explainNetwork(err error, e endpoint) *Error {
+	out := &Error{Op: "pull", Msg: fmt.Sprintf("%s: %v", e, err), Err: err}
+	var dns *net.DNSError
+	var authority x509.UnknownAuthorityError
+	var certificate x509.CertificateInvalidError
+	var hostname x509.HostnameError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns):
+		out.Msg, out.Hint = fmt.Sprintf("%s: lookup %s: no such host", e, dns.Name), hintOffline
+	case errors.Is(err, syscall.ECONNREFUSED):
+		out.Msg, out.Hint = fmt.Sprintf("%s: connection refused", e), "is the registry running, and is the port right? "+hintOffline
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		out.Msg, out.Hint = fmt.Sprintf("%s: network is unreachable", e), hintOffline
+	case errors.As(err, &authority), errors.As(err, &certificate), errors.As(err, &hostname):
+		out.Hint = hintTLS
+	case errors.Is(err, errPlain), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		out.Msg, out.Hint = fmt.Sprintf("%s: server gave HTTP response to HTTPS client", e), hintTLS
+	case errors.As(err, &timeout) && timeout.Timeout():
+		out.Msg, out.Hint = fmt.Sprintf("%s: no answer in time", e), hintOffline
+	}
+	return out
+}

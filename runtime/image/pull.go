@@ -1,0 +1,177 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// PullOptions say from whom to pull, for which machine, and who wants to watch.
+type PullOptions struct {
+	Config   Config
+	Platform string         // "linux/arm64"; empty: linux on this processor
+	Progress func(Progress) // called by one goroutine at a time; nil: nobody watches
+}
+
+// Progress is one line of Docker's output: "ID: Status".
+type Progress struct {
+	ID     string // the layer's short digest (12 digits); the tag for "Pulling from"
+	Status string // "Pulling fs layer", "Downloading", "Verifying Checksum", "Download complete", "Pull complete", "Already exists"
+	Done   int64  // bytes, while "Downloading"
+	Total  int64
+}
+
+// Pulled says what a pull came to.
+type Pulled struct {
+	Digest   string // of what the name stands for: "Digest: sha256:…"
+	UpToDate bool   // nothing had changed
+}
+
+// Status is Docker's last line but one.
+func (p Pulled) Status(ref Reference) string {
+	if p.UpToDate {
+		return "Status: Image is up to date for " + ref.Familiar()
+	}
+	return "Status: Downloaded newer image for " + ref.Familiar()
+}
+
+// A pull is one Pull on its way.
+type pull struct {
+	stage    *stage
+	ref      Reference
+	platform v1.Platform
+	asked    string // the platform as the user wrote it
+	progress func(Progress)
+	mutex    sync.Mutex // around progress
+}
+
+// Pull fetches an image: the mirrors first, then the registry itself. Nothing of it can be seen in the store
+// until every byte is there and agrees with its digest. It ends at once when ctx ends.
+func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Image, Pulled, error) {
+	platform, err := parsePlatform(opts.Platform)
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	servers, err := endpoints(ref, opts.Config)
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	t, err := s.newStage()
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	defer t.close()
+	p := &pull{stage: t, ref: ref, platform: platform, asked: opts.Platform, progress: opts.Progress}
+	var failures []string
+	for _, e := range servers {
+		img, pulled, err := p.from(ctx, e)
+		for range 2 { // another tutor's rmi came in between: what it took is fetched again
+			if errors.Is(err, errGone) {
+				img, pulled, err = p.from(ctx, e)
+			}
+		}
+		if err == nil {
+			return img, pulled, nil
+		}
+		if ctx.Err() != nil {
+			return Image{}, Pulled{}, &Error{Op: "pull", Msg: "interrupted", Err: ctx.Err()}
+		}
+		explained := explain(err, ref, e)
+		if !e.mirror {
+			explained.Hint = strings.Join(append(failures, explained.Hint), "; ")
+			explained.Hint = strings.Trim(explained.Hint, "; ")
+			return Image{}, Pulled{}, explained
+		}
+		failures = append(failures, fmt.Sprintf("mirror %s: %s", e, explained.Msg))
+	}
+	return Image{}, Pulled{}, &Error{Op: "pull", Msg: "no registry to ask"}
+}
+
+// from pulls from one endpoint.
+func (p *pull) from(ctx context.Context, e endpoint) (Image, Pulled, error) {
+	c, err := connect(ctx, e, p.ref)
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	if img, pulled, current := p.current(ctx, c); current {
+		return img, pulled, nil
+	}
+	data, digest, kind, err := c.manifest(ctx, p.ref.identifier())
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	pulled := Pulled{Digest: digest.String()}
+	data, manifestDigest, err := c.imageManifest(ctx, data, digest, kind, p.platform)
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	manifest, err := parseManifest(data)
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	p.tell(Progress{ID: p.ref.identifier(), Status: "Pulling from " + p.ref.Path})
+	if err := p.stage.addBytes(manifestDigest, data); err != nil {
+		return Image{}, Pulled{}, err
+	}
+	layers, err := p.fetch(ctx, c, manifest)
+	if err != nil {
+		return Image{}, Pulled{}, err
+	}
+	entry := v1.Descriptor{MediaType: mediaType(manifest), Digest: manifestDigest, Size: int64(len(data)),
+		Annotations: map[string]string{annotationName: p.ref.String(), annotationDigest: digest.String(), annotationSize: sizes(layers)}}
+	if err := p.stage.commit(append(manifest.Layers, manifest.Config, entry), entry); err != nil {
+		return Image{}, Pulled{}, err
+	}
+	for _, l := range layers {
+		p.tell(Progress{ID: short(l.Digest), Status: "Pull complete"})
+	}
+	img, err := p.stage.store.describe(entry)
+	return img, pulled, err
+}
+
+// mediaType is the manifest's own word, or OCI's: only Docker's manifests must say what they are.
+func mediaType(m *v1.Manifest) types.MediaType {
+	if m.MediaType != "" {
+		return m.MediaType
+	}
+	return types.OCIManifestSchema1
+}
+
+// current tells if the store has what the name stands for today, for this platform, complete.
+func (p *pull) current(ctx context.Context, c *client) (Image, Pulled, bool) {
+	img, err := p.stage.store.findName(p.ref)
+	if err != nil || img.Digest == "" || img.Config.Architecture != p.platform.Architecture {
+		return Image{}, Pulled{}, false
+	}
+	for _, l := range img.Layers {
+		digest, err := parseDigest(l.Digest)
+		if err != nil || !p.stage.has(digest, l.Size) {
+			return Image{}, Pulled{}, false
+		}
+	}
+	digest, err := c.head(ctx, p.ref.identifier())
+	if err != nil || digest != img.Digest || img.Annotations[annotationName] != p.ref.String() {
+		return Image{}, Pulled{}, false
+	}
+	p.tell(Progress{ID: p.ref.identifier(), Status: "Pulling from " + p.ref.Path})
+	return img, Pulled{Digest: digest, UpToDate: true}, true
+}
+
+func (p *pull) tell(progress Progress) {
+	if p.progress == nil {
+		return
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.progress(progress)
+}
+
+// short is a digest as Docker shows it: its first twelve digits.
+func short(digest string) string {
+	return strings.TrimPrefix(digest, "sha256:")[:12]
+}

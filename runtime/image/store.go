@@ -1,0 +1,166 @@
+// Package image is lab 5: how files travel. An image is a manifest (a list of layers), a config (what to start)
+// and the layers themselves, each a file named after its own SHA-256. Names are the only thing that changes.
+//
+// The store on disk is an OCI image layout (image-spec, image-layout.md): skopeo and umoci read it as it is.
+package image
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/sys/unix"
+)
+
+// A Store is the directory with all images:
+//
+//	oci-layout              {"imageLayoutVersion": "1.0.0"}
+//	index.json              the names: each points to a manifest
+//	blobs/sha256/HEX        manifests, configs and layers, each under its own digest
+//	tmp/                    downloads that are not finished; not part of the layout
+//	lock                    held while index.json changes
+type Store struct{ dir string }
+
+// Sizes past which a document is no honest manifest or config. Registries refuse larger manifests too
+// (distribution-spec: 4 MiB).
+const (
+	manifestLimit = 4 << 20
+	configLimit   = 8 << 20
+	indexLimit    = 64 << 20 // our own index.json
+)
+
+// OpenStore opens the store at dir, and makes it on first use. The directory is 0700: layers hold files that
+// are setuid root inside an image, and no user of the host shall reach one (CVE-2021-41091).
+func OpenStore(dir string) (*Store, error) {
+	for _, d := range []string{dir, filepath.Join(dir, "blobs", "sha256"), filepath.Join(dir, "tmp")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	s := &Store{dir: dir}
+	if _, err := os.Stat(s.path("oci-layout")); err == nil {
+		return s, nil
+	}
+	return s, s.locked(func() error {
+		if _, err := os.Stat(s.path("index.json")); errors.Is(err, fs.ErrNotExist) {
+			if err := s.writeIndex(&v1.IndexManifest{}); err != nil {
+				return err
+			}
+		}
+		return s.replace("oci-layout", []byte(`{"imageLayoutVersion": "1.0.0"}`))
+	})
+}
+
+func (s *Store) path(name string) string { return filepath.Join(s.dir, name) }
+
+// blobPath is where a blob lies. The hash was checked when it was parsed: 64 hexadecimal digits.
+func (s *Store) blobPath(h v1.Hash) string { return filepath.Join(s.dir, "blobs", h.Algorithm, h.Hex) }
+
+// locked runs change while no other tutor changes the index. Without it two pulls that end together would each
+// write the index they had read, and one image would be lost. flock(2) ends with the process, however it ends.
+func (s *Store) locked(change func() error) error {
+	f, err := os.OpenFile(s.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := flock(f, unix.LOCK_EX); err != nil {
+		return fmt.Errorf("flock(%s) = %w", f.Name(), err)
+	}
+	return change()
+}
+
+// flock waits for the lock through the signals that Go sends its own threads.
+func flock(f *os.File, how int) error {
+	for {
+		err := unix.Flock(int(f.Fd()), how)
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// index reads index.json. A rename put it there whole, so reading needs no lock.
+func (s *Store) index() (*v1.IndexManifest, error) {
+	data, err := readFile(s.path("index.json"), indexLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &v1.IndexManifest{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var index v1.IndexManifest
+	if err := json.Unmarshal(data, &index); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.path("index.json"), err)
+	}
+	return &index, nil
+}
+
+func (s *Store) writeIndex(index *v1.IndexManifest) error {
+	index.SchemaVersion, index.MediaType = 2, types.OCIImageIndex
+	if index.Manifests == nil {
+		index.Manifests = []v1.Descriptor{}
+	}
+	data, err := json.MarshalIndent(index, "", "  ")
+	if err != nil {
+		return err
+	}
+	return s.replace("index.json", data)
+}
+
+// replace changes a file of the store all at once: after a power cut there is the old one or the new one, and
+// never half of either. The fsync comes before the rename, or the name could reach the disk before the bytes.
+func (s *Store) replace(name string, data []byte) error {
+	f, err := os.CreateTemp(s.dir, "."+name+"-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), s.path(name)); err != nil {
+		return err
+	}
+	return syncDir(s.dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// readFile reads a whole file of at most limit bytes.
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readAll(f, limit)
+}
+
+func readAll(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("larger than %d bytes", limit)
+	}
+	return data, nil
+}

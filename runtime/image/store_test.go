@@ -1,0 +1,149 @@
+package image
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestConfigIsReadInDockersKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	c, err := LoadConfig(path, "")
+	require.NoError(t, err)
+	require.Empty(t, c.Mirrors)
+	require.NoError(t, os.WriteFile(path, []byte(`{"registry-mirrors": ["https://file.example"], "insecure-registries": ["10.0.0.0/8"]}`), 0o600))
+	c, err = LoadConfig(path, "http://first:5000, https://second.example/hub")
+	require.NoError(t, err)
+	require.Equal(t, Config{Mirrors: []string{"http://first:5000", "https://second.example/hub", "https://file.example"}, Insecure: []string{"10.0.0.0/8"}}, c)
+	for _, bad := range []string{"mirror.example", "ftp://a", "https://", "https://a?b", "https://user:pass@a"} {
+		_, err = LoadConfig(path, bad)
+		require.ErrorContains(t, err, "invalid mirror", bad)
+	}
+	require.NoError(t, os.WriteFile(path, []byte(`{`), 0o600))
+	_, err = LoadConfig(path, "")
+	require.Error(t, err)
+}
+
+func put(t *testing.T, s *Store, name string, files ...tarFile) Image {
+	t.Helper()
+	base := gzipLayer(t, tarFile{"base", "shared"})
+	img, err := s.Put(mustParse(t, name), makeImage(t, runtime.GOARCH, base, gzipLayer(t, files...)), nil)
+	require.NoError(t, err)
+	return img
+}
+
+func TestFindByNameAndByID(t *testing.T) {
+	s := newStore(t)
+	a, b := put(t, s, "a", tarFile{"a", "a"}), put(t, s, "me/b:v1", tarFile{"b", "b"})
+	for _, name := range []string{"a", "a:latest", "docker.io/library/a", a.ID, strings.TrimPrefix(a.ID, "sha256:")[:12], strings.TrimPrefix(a.ID, "sha256:")[:4]} {
+		img, err := s.Find(name)
+		require.NoError(t, err, name)
+		require.Equal(t, a.ID, img.ID)
+	}
+	img, err := s.Find("me/b:v1")
+	require.NoError(t, err)
+	require.Equal(t, b.ID, img.ID)
+	for name, words := range map[string]string{"c": "No such image: c:latest", "me/b": "No such image: me/b:latest", "Foo": "No such image: Foo"} {
+		_, err = s.Find(name)
+		require.ErrorIs(t, err, ErrNotFound)
+		require.EqualError(t, err, words)
+	}
+	info, err := os.Stat(s.dir)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o700), info.Mode().Perm(), "no user of the host reaches an image's setuid files")
+}
+
+func blobs(t *testing.T, s *Store) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(s.dir, "blobs/sha256/*"))
+	require.NoError(t, err)
+	slices.Sort(paths)
+	return paths
+}
+
+func TestRemoveFreesExactlyWhatNobodyUses(t *testing.T) {
+	s := newStore(t)
+	put(t, s, "a", tarFile{"a", "a"})
+	before := blobs(t, s)
+	b := put(t, s, "b", tarFile{"b", "b"})
+	put(t, s, "b:other", tarFile{"b", "b"})
+	require.Len(t, blobs(t, s), len(before)+3, "manifest, config, one layer: the base is shared")
+
+	untagged, deleted, err := s.Remove("b:other", false, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"b:other"}, untagged)
+	require.Empty(t, deleted)
+
+	untagged, deleted, err = s.Remove("b", false, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"b:latest"}, untagged)
+	require.Equal(t, []string{b.ID, b.Layers[1].Digest}, deleted)
+	require.Equal(t, before, blobs(t, s))
+
+	_, _, err = s.Remove("b", false, nil)
+	require.ErrorIs(t, err, ErrNotFound)
+	_, _, err = s.Remove("a", false, nil)
+	require.NoError(t, err)
+	require.Empty(t, blobs(t, s))
+}
+
+func TestRemoveByIDAndNamesInManyRepositories(t *testing.T) {
+	s := newStore(t)
+	a := put(t, s, "a", tarFile{"a", "a"})
+	put(t, s, "me/a", tarFile{"a", "a"})
+	_, _, err := s.Remove(a.ID, false, nil)
+	require.ErrorContains(t, err, "image is referenced in multiple repositories")
+	untagged, deleted, err := s.Remove(a.ID, true, nil)
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"a:latest", "me/a:latest"}, untagged)
+	require.Equal(t, a.ID, deleted[0])
+	require.Empty(t, blobs(t, s))
+}
+
+func TestAnImageInUseStays(t *testing.T) {
+	s := newStore(t)
+	a := put(t, s, "a", tarFile{"a", "a"})
+	used := func(id string) (string, bool) { return "abc123", id == a.ID }
+	before := listing(t, s)
+	for _, name := range []string{"a", a.ID} {
+		_, _, err := s.Remove(name, false, used)
+		require.ErrorContains(t, err, "container abc123")
+	}
+	require.Equal(t, before, listing(t, s))
+	untagged, deleted, err := s.Remove("a", true, used)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a:latest"}, untagged)
+	require.Empty(t, deleted)
+	img, err := s.Find(a.ID)
+	require.NoError(t, err)
+	require.Empty(t, img.Names)
+	_, err = readLayer(s, img.Layers[0])
+	require.NoError(t, err)
+	_, deleted, err = s.Remove(a.ID, false, nil)
+	require.NoError(t, err)
+	require.Contains(t, deleted, a.ID)
+	require.Empty(t, blobs(t, s))
+}
+
+func TestOpenEndsWithAnErrorWhenTheDiskLies(t *testing.T) {
+	s := newStore(t)
+	a := put(t, s, "a", tarFile{"a", strings.Repeat("content ", 1000)})
+	h, err := parseDigest(a.Layers[1].Digest)
+	require.NoError(t, err)
+	data, err := os.ReadFile(s.blobPath(h))
+	require.NoError(t, err)
+	data[len(data)-1] ^= 1
+	require.NoError(t, os.WriteFile(s.blobPath(h), data, 0o600))
+	_, err = readLayer(s, a.Layers[1])
+	require.Error(t, err)
+	_, err = readLayer(s, a.Layers[0])
+	require.NoError(t, err, "the control")
+	_, err = s.Open(Layer{Digest: "sha256:../../x"})
+	require.ErrorContains(t, err, "invalid digest")
+}

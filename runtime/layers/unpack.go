@@ -1,0 +1,193 @@
+package layers
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Bounds on what a layer may ask for. They are far above what images have (the largest known: some 500 000
+// entries) and far below what would hurt the host.
+const (
+	entryLimit = 5_000_000
+	bytesLimit = 64 << 30  // of all files together, holes counted: a sparse header claims exabytes in 512 bytes
+	timesLimit = 256 << 20 // of directory names that wait for their times
+)
+
+// Unpack writes a layer's tar stream below dir (fresh and empty), so that overlayfs can use it as a lower
+// directory on top of below, whose layers are unpacked already.
+//
+// A tar is a list of orders from a stranger, carried out by root: "write this to ../../etc/passwd", "make a link
+// to /, now write through it". So no path ever reaches the kernel. A name is walked one component at a time,
+// from a descriptor of dir, and a symlink on the way is read by us and followed inside the layers only; the last
+// step is always a call relative to a directory that is known to lie in dir, and follows nothing.
+//
+// It reads tar to io.EOF, past the end of the archive, because the stream's own checks stand there. After an
+// error dir is to be thrown away.
+func Unpack(ctx context.Context, stream io.Reader, dir string, below Stack) error {
+	u, err := newUnpacking(dir, below)
+	if err != nil {
+		return err
+	}
+	defer u.close()
+	in := contextReader{ctx, stream}
+	archive := tar.NewReader(in)
+	for entries := 0; ; entries++ {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("unpack: the layer is no valid tar archive: %w", err)
+		}
+		if err != nil && !errors.Is(err, tar.ErrInsecurePath) { // entry looks at the names itself
+			return fmt.Errorf("unpack: %w", err)
+		}
+		if entries == entryLimit {
+			return fmt.Errorf("unpack: the layer has more than %d entries", entryLimit)
+		}
+		if err := u.entry(header, archive); err != nil {
+			return fmt.Errorf("unpack %q: %w", header.Name, err)
+		}
+	}
+	if _, err := io.Copy(io.Discard, in); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	return u.finish()
+}
+
+// contextReader ends with the context, between two reads.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// An unpacking is one layer on its way to the disk.
+type unpacking struct {
+	tree    *tree                      // dir on top of below: what a container would see so far
+	written int64                      // bytes of files, holes included
+	times   map[string][]unix.Timespec // of directories: set at the end, as each new entry changes them
+	held    int                        // bytes of names in times
+
+	parent     int    // descriptor of the last entry's directory, in dir; -1: none
+	parentName string // as the tar called it
+	parentPath string // without symlinks
+}
+
+func newUnpacking(dir string, below Stack) (*unpacking, error) {
+	t, err := openTree(append(Stack{dir}, below...))
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	u := &unpacking{tree: t, times: map[string][]unix.Timespec{}, parent: -1}
+	if err := u.rootLike(below); err != nil {
+		u.close()
+		return nil, fmt.Errorf("unpack: root: %w", err)
+	}
+	return u, nil
+}
+
+func (u *unpacking) close() {
+	u.forget()
+	u.tree.close()
+}
+
+// entry carries out one header.
+func (u *unpacking) entry(h *tar.Header, content io.Reader) error {
+	switch h.Typeflag {
+	case tar.TypeXGlobalHeader:
+		return nil
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont, tar.TypeLink, tar.TypeSymlink,
+		tar.TypeDir, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+	default:
+		return fmt.Errorf("entry has unknown type %q", h.Typeflag)
+	}
+	name, err := cleanName(h.Name)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return u.root(h)
+	}
+	parent, base := path.Split(name)
+	if mark, is := strings.CutPrefix(base, whiteoutPrefix); is {
+		return u.whiteout(parent, mark)
+	}
+	if err := u.enter(parent); err != nil {
+		return err
+	}
+	return u.create(base, h, content)
+}
+
+// cleanName gives a name relative to the root, "" for the root itself. An absolute name is taken for one below
+// the root, as Docker does; ".." is refused, because nobody who means well writes it.
+func cleanName(name string) (string, error) {
+	if len(name) >= unix.PathMax {
+		return "", unix.ENAMETOOLONG
+	}
+	if strings.ContainsRune(name, 0) {
+		return "", fmt.Errorf("name holds a zero byte")
+	}
+	parts := split(name)
+	for _, part := range parts {
+		if part == ".." {
+			return "", fmt.Errorf("name leads out of the layer (\"..\")")
+		}
+	}
+	return strings.Join(parts, "/"), nil
+}
+
+// finish gives the directories their times, when nothing will change in them any more.
+func (u *unpacking) finish() error {
+	for name, times := range u.times {
+		if err := u.setTimes(name, times); err != nil {
+			return fmt.Errorf("unpack %q: times: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// setTimes opens a directory again by its path without symlinks. One that was replaced meanwhile has no times
+// to set.
+func (u *unpacking) setTimes(name string, times []unix.Timespec) error {
+	if name == "" {
+		name = "."
+	}
+	fd, err := unix.Openat2(u.tree.roots[0], name, &unix.OpenHow{
+		Flags:   unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+	})
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH)
+}
+
+// later remembers a directory's times until finish.
+func (u *unpacking) later(name string, times []unix.Timespec) error {
+	if _, known := u.times[name]; !known {
+		u.held += len(name)
+	}
+	if u.held > timesLimit {
+		return fmt.Errorf("the layer's directories have more than %d bytes of names", timesLimit)
+	}
+	u.times[name] = times
+	return nil
+}

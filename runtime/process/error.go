@@ -1,0 +1,55 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/program"
+	"tutor/runtime/sys"
+)
+
+// An Error is an Op that failed. errors.Is(err, unix.EPERM) sees the kernel's answer through it.
+type Error struct {
+	Op     program.Op
+	Result program.Result
+}
+
+func (e *Error) Error() string {
+	r := e.Result
+	args := strings.Join(r.Call.Texts(r.Registers), ", ")
+	return fmt.Sprintf("%s: %s(%s) = %s (%s)", e.Op.Name, r.Call.Name, args, sys.ErrnoName(r.Errno()), r.Errno().Error())
+}
+
+func (e *Error) Unwrap() error { return e.Result.Errno() }
+
+// Docker's exit codes for a container that did not come to run (docker-run(1)).
+const (
+	ExitOurs       = 125 // the error is tutor's own
+	ExitNoExec     = 126 // the command cannot be invoked
+	ExitNotFound   = 127 // the command is not there
+	exitSignalBase = 128 // plus the number of the signal that ended the command
+)
+
+// ExitCode is the exit status that stands for err: 127 if the command is not there, 126 if it cannot be
+// invoked, else 125.
+func ExitCode(err error) int {
+	var failed *Error
+	if !errors.As(err, &failed) || failed.Result.Call.Number != unix.SYS_EXECVE {
+		return ExitOurs
+	}
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
+		return ExitNotFound
+	}
+	return ExitNoExec
+}
+
+// Status turns what wait4(2) says into an exit status: the process's own, or 128 plus the signal.
+func Status(status unix.WaitStatus) int {
+	if status.Signaled() {
+		return exitSignalBase + int(status.Signal())
+	}
+	return status.ExitStatus()
+}

@@ -1,0 +1,55 @@
+package process
+
+import (
+	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
+)
+
+// forwarded are the signals that mean the command, not tutor: Ctrl-C and `kill` of tutor end in the container.
+var forwarded = []os.Signal{
+	unix.SIGHUP,  // the terminal is gone
+	unix.SIGINT,  // Ctrl-C
+	unix.SIGQUIT, // Ctrl-\
+	unix.SIGTERM, // kill, and every service manager's stop
+	unix.SIGUSR1, // for the command's own use
+	unix.SIGUSR2,
+	unix.SIGALRM,
+	unix.SIGPOLL,
+}
+
+// Signals begins to collect the signals that Wait will hand on. Call it before Start, so that none is lost or
+// ends tutor between the two; release gives their default meaning back.
+func Signals() (signals <-chan os.Signal, release func()) {
+	c := make(chan os.Signal, 64)
+	signal.Notify(c, forwarded...)
+	return c, func() { signal.Stop(c) }
+}
+
+// Wait waits for the process and returns its exit status: its own, or 128 plus the signal that ended it.
+// Meanwhile it hands signals on.
+func (r *Running) Wait(signals <-chan os.Signal) (int, error) {
+	done := make(chan struct{})
+	defer close(done)
+	if pidfd, err := unix.PidfdOpen(r.PID, 0); err == nil { // the number may be another's once it is reaped
+		go forward(signals, pidfd, done)
+	}
+	var status unix.WaitStatus
+	if _, err := retry(func() (int, error) { return unix.Wait4(r.PID, &status, 0, nil) }); err != nil {
+		return ExitOurs, err
+	}
+	return Status(status), nil
+}
+
+func forward(signals <-chan os.Signal, pidfd int, done <-chan struct{}) {
+	defer unix.Close(pidfd)
+	for {
+		select {
+		case s := <-signals:
+			unix.PidfdSendSignal(pidfd, s.(unix.Signal), nil, 0)
+		case <-done:
+			return
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package program
+
+import (
+	"tutor/runtime/sys"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Result is what became of one call: the registers that it ran with, the kernel's answer, and when.
+type Result struct {
+	Op        int       // index into the Program
+	Call      sys.Call  // what ran
+	Undo      bool      // it ran when the container went, not when it came
+	Registers []uintptr // as the kernel got them
+	Value     int64     // the answer; below zero: minus the error number
+	Start     int64     // CLOCK_MONOTONIC, ns
+	End       int64     // CLOCK_MONOTONIC, ns; 0 for a call that never came back
+}
+
+// Errno is the error that the kernel answered, 0 for none.
+func (r Result) Errno() unix.Errno {
+	if r.Value < 0 {
+		return unix.Errno(-r.Value)
+	}
+	return 0
+}
+
+// Failed tells if the Program ends here.
+func (r Result) Failed() bool { return r.Value < 0 && !r.Call.Tolerates(r.Errno()) }
