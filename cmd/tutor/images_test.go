@@ -78,5 +78,5 @@ func TestPullImagesRmiPrintWhatDockerPrints(t *testing.T) {
 	_, _, status = tutor("rmi", "-f", "nosuch")
 	require.Zero(t, status)
 	_, errors, _ = tutor("pull", "Foo")
-	require.Equal(t, "tutor: invalid reference format: repository name (library/Foo) must be lowercase\n", errors)
+	require.Equal(t, "tutor: invalid reference format: repository name (library/Foo) must be lowercase\ntutor: hint: a name is [REGISTRY[:PORT]/]REPOSITORY[:TAG|@DIGEST]: python, python:3.13, localhost:5000/team/app\n", errors)
 }

@@ -5,9 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // The leak test: every entry of a Program has a probe, a command run inside, whose output must differ when the
@@ -62,7 +64,7 @@ var probes = []probe{
 	{"rlimits", "--ulimit nofile=64:64", "grep 'open files' /proc/self/limits"},
 	{"bounding", "", "grep CapBnd /proc/self/status"},
 	{"user", "-u student", "id -u"},
-	{"capabilities", "", "grep CapEff /proc/self/status"},
+	{"capabilities", "", "grep CapInh /proc/self/status"},
 	{"no-new-privileges", "--security-opt no-new-privileges", "grep NoNewPrivs /proc/self/status"},
 	{"workdir", "-w /srv", "pwd"},
 }
@@ -124,11 +126,13 @@ func TestLeaks(t *testing.T) {
 	require.Empty(t, leftovers(t))
 }
 
-// look runs a line inside, from a caller who has a file open, a strange mask, and something to say.
+// look runs a line inside, from a caller who has a file open, a strange mask, inheritable capabilities, and
+// something to say.
 func look(t *testing.T, flags []string, line string) string {
 	t.Helper()
 	args := append([]string{"-c", `umask 077; exec "$@" 9</etc`, "sh", binary, "run", "--rm"}, flags...)
 	cmd := exec.Command("sh", append(args, "tutor/lab", "sh", "-c", line+" 2>&1")...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{AmbientCaps: []uintptr{unix.CAP_NET_RAW}} // inheritable too
 	cmd.Stdin = strings.NewReader("a word from the caller\n")
 	out, _ := cmd.CombinedOutput()
 	return string(out)
@@ -187,6 +191,7 @@ cat /proc/self/mountinfo > "$2/after"`
 	require.NotEqual(t, view(t, dir+"/with", "mounts", "host"), view(t, dir+"/without", "mounts", "host"), "nobody misses private")
 	require.Equal(t, "125", strings.TrimSpace(read(dir, "status")))
 	require.Contains(t, read(dir, "refused"), `tutor: pivot: pivot_root(".", ".") = EINVAL (invalid argument)`)
+	require.Empty(t, leftovers(t))
 	require.Contains(t, read(dir, "refused"), `tutor: hint: the new root's parent mount is shared; op "private" was left out (--without private)`)
 }
 

@@ -9,6 +9,7 @@ package toolbox
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -49,7 +50,7 @@ func Main(name string, args []string) int {
 	if os.Getpid() == 1 {
 		shrugOff()
 	}
-	t := &tool{name: name, args: args, out: bufio.NewWriter(os.Stdout), live: isTerminal(1)}
+	t := &tool{name: name, args: args, out: bufio.NewWriter(os.Stdout), err: os.Stderr, live: isTerminal(1)}
 	return t.finish(applets[i].main(t), applets[i].use)
 }
 
@@ -65,8 +66,9 @@ type tool struct {
 	name   string
 	args   []string
 	out    *bufio.Writer // buffered as C's stdout: by the line on a terminal, by the block elsewhere
-	live   bool          // stdout is a terminal
-	failed bool          // something was complained of, and the work went on
+	err    io.Writer
+	live   bool // stdout is a terminal
+	failed bool // something was complained of, and the work went on
 }
 
 func (t *tool) printf(format string, a ...any) {
@@ -90,7 +92,7 @@ func (t *tool) complain(err error) {
 		return
 	}
 	t.out.Flush()
-	fmt.Fprintf(os.Stderr, "%s: %s\n", t.name, reason(err))
+	fmt.Fprintf(t.err, "%s: %s\n", t.name, reason(err))
 	t.failed = true
 }
 
@@ -106,7 +108,7 @@ func (t *tool) finish(err error, use string) int {
 	}
 	if misused {
 		message := strings.TrimPrefix(t.name+": "+string(wrong)+"\n", t.name+": \n")
-		fmt.Fprintf(os.Stderr, "%susage: %s %s\n", message, t.name, use)
+		fmt.Fprintf(t.err, "%susage: %s %s\n", message, t.name, use)
 		return 2
 	}
 	if silent {

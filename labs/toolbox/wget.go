@@ -16,7 +16,7 @@ import (
 )
 
 func wget(t *tool) error {
-	o, err := parse("qSO:T:Y:cH: spider=s header=H timeout=T output-document=O quiet=q server-response=S", swapSpider(t.args))
+	o, err := parse("qSO:T:cH: spider=c header=H timeout=T output-document=O quiet=q server-response=S", t.args)
 	if err != nil {
 		return err
 	}
@@ -47,25 +47,13 @@ func wget(t *tool) error {
 	return t.fetch(o, request, time.Duration(seconds*float64(time.Second)))
 }
 
-// swapSpider lets --spider be a flag without a value under a letter that wget itself does not use.
-func swapSpider(args []string) []string {
-	swapped := make([]string, len(args))
-	for i, arg := range args {
-		swapped[i] = arg
-		if arg == "--spider" {
-			swapped[i] = "-c"
-		}
-	}
-	return swapped
-}
-
 func (t *tool) fetch(o options, request *http.Request, limit time.Duration) error {
 	say := func(format string, a ...any) {
 		if !o.has("q") {
 			fmt.Fprintf(os.Stderr, format, a...)
 		}
 	}
-	dialer := &net.Dialer{Timeout: limit, Control: nil}
+	dialer := &net.Dialer{Timeout: limit}
 	transport := &http.Transport{DialContext: dialer.DialContext, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
 	say("Connecting to %s\n", request.URL.Host)
 	response, err := (&http.Client{Transport: transport, Timeout: limit}).Do(request)

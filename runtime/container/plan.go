@@ -1,6 +1,7 @@
 package container
 
 import (
+	"path"
 	"slices"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -37,23 +38,22 @@ type Plan struct {
 func (p Plan) Program() (program.Program, error) {
 	s, group, pid := p.Spec, p.born(), &sys.Result{Name: "pid"}
 	list := program.Of(
-		cgroups.Create(p.Group, group, p.Mems),                                // a group of its own, still empty
-		cgroups.Memory(p.Group, s.Linux.Resources.Memory),                     // bytes
-		cgroups.Swap(p.Group, s.Linux.Resources.Memory),                       // and what may go to disk instead
-		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),                          // processor time
-		cgroups.Shares(p.Group, s.Linux.Resources.CPU),                        // its weight, when time is scarce
-		cgroups.CPUSet(p.Group, s.Linux.Resources.CPU),                        // which processors
-		cgroups.Pids(p.Group, s.Linux.Resources.Pids),                         // processes
-		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),                   // disk, reading
-		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO),                  // disk, writing
-		namespaces.StandIn(slices.Contains(p.Without, "private") && p.Shared), // a host to leak into
-		p.own(specs.PIDNamespace, namespaces.PIDs()),                          // whoever is born next is PID 1
-		process.Clone(group, pid),                                             // two processes from here on; the child is in its group
-		cgroups.Join(p.Group),                                                 // cgroup v1 has to move it there
+		cgroups.Create(p.Group, group, p.Mems),                                                                       // a group of its own, still empty
+		cgroups.Memory(p.Group, s.Linux.Resources.Memory),                                                            // bytes
+		cgroups.Swap(p.Group, s.Linux.Resources.Memory),                                                              // and what may go to disk instead
+		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),                                                                 // processor time
+		cgroups.Shares(p.Group, s.Linux.Resources.CPU),                                                               // its weight, when time is scarce
+		cgroups.CPUSet(p.Group, s.Linux.Resources.CPU),                                                               // which processors
+		cgroups.Pids(p.Group, s.Linux.Resources.Pids),                                                                // processes
+		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),                                                          // disk, reading
+		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO),                                                         // disk, writing
+		namespaces.StandIn(slices.Contains(p.Without, "private") && p.Shared, path.Join(p.Root.Base, p.Root.Target)), // a host to leak into
+		p.own(specs.PIDNamespace, namespaces.PIDs()),                                                                 // whoever is born next is PID 1
+		process.Clone(group, pid),                                                                                    // two processes from here on; the child is in its group
+		cgroups.Join(p.Group),                                                                                        // cgroup v1 has to move it there
 
 		process.Descriptors(),    // nothing that the caller left open
 		process.Session(),        // not the caller's terminal session
-		process.Umask(),          // not the caller's mask
 		process.Stdin(p.stdin()), // not the caller's input
 
 		p.own(specs.MountNamespace, namespaces.Mounts()),   // its own table of mounts
@@ -90,10 +90,11 @@ func (p Plan) Program() (program.Program, error) {
 		privileges.ReadOnly(s.Linux.ReadonlyPaths),                   // what changes the whole machine
 		layers.ReadOnly(s.Root.Readonly),                             // --read-only
 
-		process.Limits(s.Process.Rlimits),                                   // --ulimit
-		privileges.Bounding(p.bounding()),                                   // what nothing inside can ever be
-		privileges.User(s.Process.User),                                     // who it is
-		privileges.Capabilities(s.Process.Capabilities, s.Process.User.UID), // root keeps the name, loses the powers
+		process.Umask(),                   // the usual mask, and not the caller's
+		process.Limits(s.Process.Rlimits), // --ulimit
+		privileges.Bounding(p.bounding()), // root keeps the name, loses the powers
+		privileges.User(s.Process.User),   // who it is
+		privileges.Capabilities(s.Process.Capabilities, s.Process.User.UID), // and what it holds until then
 		privileges.NoNewPrivileges(s.Process.NoNewPrivileges),               // and cannot win them back
 		process.Workdir(p.workdir(), true),                                  // where it starts
 		privileges.Filter(),                                                 // narrowest last: what follows must pass it

@@ -72,7 +72,7 @@ func (h Home) Claim(state State) (*Claim, error) {
 	if err := os.MkdirAll(h.live(), 0o700); err != nil {
 		return nil, Hint(err, "run as root, or set TUTOR_RUN to a directory that can be written")
 	}
-	all, err := lockFile(filepath.Join(h.live(), "lock"), unix.LOCK_EX)
+	all, err := lockFile(filepath.Join(h.live(), "lock"), unix.F_SETLKW)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (h Home) Claim(state State) (*Claim, error) {
 	if err := h.nameIsFree(state.Name); err != nil {
 		return nil, err
 	}
-	file, err := lockFile(filepath.Join(h.live(), state.ID), unix.LOCK_EX|unix.LOCK_NB)
+	file, err := lockFile(filepath.Join(h.live(), state.ID), unix.F_SETLK)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,8 @@ func (c *Claim) release() {
 	c.file.Close()
 }
 
-// lockFile makes the file if need be and locks it: LOCK_EX waits, LOCK_EX|LOCK_NB does not (flock(2)).
+// lockFile makes the file if need be and locks it: F_SETLKW waits, F_SETLK does not (fcntl_locking(2)). These
+// locks belong to the process. One of flock(2) would be the child's too, and outlive a tutor that is killed.
 func lockFile(path string, how int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -116,7 +117,7 @@ func lockFile(path string, how int) (*os.File, error) {
 }
 
 func locked(f *os.File, how int) (*os.File, error) {
-	if err := unix.Flock(int(f.Fd()), how); err != nil {
+	if err := unix.FcntlFlock(f.Fd(), how, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
 	}

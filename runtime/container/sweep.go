@@ -25,11 +25,11 @@ func (h Home) sweep() error {
 		if e.Name() == "lock" {
 			continue
 		}
-		file, err := os.Open(filepath.Join(h.live(), e.Name()))
+		file, err := os.OpenFile(filepath.Join(h.live(), e.Name()), os.O_RDWR, 0)
 		if err != nil {
 			continue // its owner has just finished
 		}
-		if file, err = locked(file, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if file, err = locked(file, unix.F_SETLK); err != nil {
 			continue // it is being looked after
 		}
 		c := &Claim{home: h, id: e.Name(), file: file}

@@ -64,7 +64,7 @@ func unpack(ctx context.Context, store *image.Store, l image.Layer, name string,
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	lock, err := lockFile(filepath.Join(dir, "lock"), unix.LOCK_EX)
+	lock, err := lockFile(filepath.Join(dir, "lock"), unix.F_SETLKW)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func readLayer(ctx context.Context, store *image.Store, l image.Layer, dir strin
 // Free removes the unpacked layers that no image of the store and no container stands on.
 func (h Home) Free(store *image.Store) error {
 	dir := filepath.Join(h.Root, "layers")
-	lock, err := lockFile(filepath.Join(dir, "lock"), unix.LOCK_EX)
+	lock, err := lockFile(filepath.Join(dir, "lock"), unix.F_SETLKW)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // nothing has ever been unpacked
 	}

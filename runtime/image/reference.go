@@ -1,7 +1,6 @@
 package image
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -36,7 +35,7 @@ func Parse(s string) (Reference, error) {
 	r.Domain, r.Path = splitDomain(s)
 	repository, _, _ := strings.Cut(r.Path, ":")
 	if strings.ToLower(repository) != repository {
-		return Reference{}, fmt.Errorf("invalid reference format: repository name (%s) must be lowercase", repository)
+		return Reference{}, &Error{Msg: fmt.Sprintf("invalid reference format: repository name (%s) must be lowercase", repository), Hint: referenceHint}
 	}
 	if before, digest, found := strings.Cut(r.Path, "@"); found {
 		if _, err := parseDigest(digest); err != nil {
@@ -62,7 +61,9 @@ func Parse(s string) (Reference, error) {
 	return r, nil
 }
 
-var errInvalidReference = errors.New("invalid reference format")
+var errInvalidReference = &Error{Msg: "invalid reference format", Hint: referenceHint}
+
+const referenceHint = "a name is [REGISTRY[:PORT]/]REPOSITORY[:TAG|@DIGEST]: python, python:3.13, localhost:5000/team/app"
 
 // splitDomain takes the first component for a registry only if it looks like one: a dot, a colon, upper case,
 // or localhost. So user/image stays on Docker Hub, and example.com/image does not.

@@ -22,7 +22,7 @@ func Dev(m specs.Mount) program.Op {
 }
 
 // Devices makes the few devices that every program expects, and no others: no disk, no memory, no console.
-// They are made with the mask off, because mknod(2) obeys it.
+// They are made with the mask off, because mknod(2) obeys it; the entry "umask" sets it again.
 func Devices(on bool) program.Op {
 	op := program.Op{
 		Name:  "devices",
@@ -42,7 +42,6 @@ func Devices(on bool) program.Op {
 	for _, l := range links {
 		op.Calls = append(op.Calls, sys.Symlink(l.target, l.path))
 	}
-	op.Calls = append(op.Calls, sys.Umask(0o022))
 	return op
 }
 

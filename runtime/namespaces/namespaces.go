@@ -25,8 +25,9 @@ func PIDs() program.Op {
 }
 
 // StandIn gives tutor itself a copy of the host's mount table, all shared, in place of the host's. It is there
-// only when "private" is left out: what leaks then leaks into the copy, and is gone with tutor.
-func StandIn(needed bool) program.Op {
+// only when "private" is left out: what leaks then leaks into the copy, and is gone with tutor. root is where
+// the container's root appears in it, and is taken away again.
+func StandIn(needed bool, root string) program.Op {
 	op := program.Op{
 		Name:  "stand-in",
 		Lab:   2,
@@ -39,6 +40,7 @@ func StandIn(needed bool) program.Op {
 			sys.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
 			sys.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""),
 		},
+		Undo: []sys.Call{sys.Umount(root, unix.MNT_DETACH).Tolerate(unix.EINVAL, unix.ENOENT)},
 	}
 	if !needed {
 		return op.Leave("only with --without private")

@@ -12,14 +12,15 @@ import (
 	"tutor/runtime/sys"
 )
 
-// Bounding drops every capability that is not in keep from the bounding set, which bounds what any program
-// run later can get, by set-user-ID or file capabilities (capabilities(7)).
+// Bounding drops every capability that is not in keep from the bounding set: Docker keeps 14 of 41. It bounds what
+// any program executed later can get, as root, by set-user-ID or by file capabilities (capabilities(7)). So this
+// is what makes root in the container a small root: no mounting, no modules, no clock, no other's network.
 func Bounding(keep []string) program.Op {
 	op := program.Op{
 		Name:  "bounding",
 		Lab:   5,
 		By:    program.Child,
-		Why:   "a set-user-ID program of the image would get back the powers that the container gave up",
+		Why:   "root keeps the name, loses the powers: execve gives root whatever this set allows, and it would allow all",
 		Shell: "capsh --drop=…",
 		Man:   "capabilities(7)",
 	}
@@ -50,14 +51,15 @@ func User(u specs.User) program.Op {
 	}
 }
 
-// Capabilities leaves root only the named ones: 14 in Docker, of 41. For another user the kernel has emptied
-// the sets already.
+// Capabilities sets what the process itself holds until execve, and makes none inheritable. What the caller had
+// made inheritable would otherwise come through execve, past the rules of the image's files (CVE-2022-24769). For
+// a user other than root the kernel has emptied the other sets already.
 func Capabilities(c *specs.LinuxCapabilities, uid uint32) program.Op {
 	op := program.Op{
 		Name:  "capabilities",
 		Lab:   5,
 		By:    program.Child,
-		Why:   "root keeps the name, loses the powers: no mounting, no modules, no clock, no other's network",
+		Why:   "capabilities that the caller has made inheritable would come through execve",
 		Shell: "capsh --caps=… --",
 		Man:   "capabilities(7)",
 	}

@@ -52,7 +52,8 @@ func Session() program.Op {
 	}
 }
 
-// Umask sets the usual mask, so that a container makes the same modes whoever starts it.
+// Umask sets the usual mask, so that a container makes the same modes whoever starts it. It comes after the
+// devices, which are made with none.
 func Umask() program.Op {
 	return program.Op{
 		Name:  "umask",

@@ -42,6 +42,7 @@ var Order = []Before{
 	{"sysctl", "readonly-paths", "they cannot be written afterwards"},
 	{"proc", "masked-paths", "what is hidden lies below /proc"},
 	{"devices", "masked-paths", "the null that hides things must be the one that tutor made, not the image's"},
+	{"devices", "umask", "they are made with no mask at all, and nothing later must be"},
 	{"volumes", "read-only", "the directories that volumes need are made in the root"},
 	{"console", "read-only", "/dev/console and its kin are made first"},
 	{"bounding", "user", "dropping needs CAP_SETPCAP, which a user other than root has not"},

@@ -1,0 +1,77 @@
+package toolbox
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// bin is a directory with a link for every applet, to this test binary: what /bin is in the image.
+const binVariable = "TOOLBOX_TEST_BIN"
+
+// TestMain makes the test binary the toolbox when it is called by an applet's name, as cmd/tutor's main does.
+func TestMain(m *testing.M) {
+	if name := filepath.Base(os.Args[0]); os.Getenv(binVariable) != "" {
+		os.Exit(Main(name, os.Args[1:]))
+	}
+	dir, err := os.MkdirTemp("", "toolbox")
+	if err != nil {
+		panic(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range Applets() {
+		if err := os.Symlink(self, filepath.Join(dir, name)); err != nil {
+			panic(err)
+		}
+	}
+	os.Setenv(binVariable, dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// A result is what a command said and how it ended.
+type result struct {
+	out, err string
+	code     int
+}
+
+// command prepares a command of the toolbox: PATH holds nothing else.
+func command(t *testing.T, dir string, words ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(os.Getenv(binVariable), words[0]), words[1:]...)
+	cmd.Args[0] = words[0]
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv(binVariable), binVariable + "=" + os.Getenv(binVariable), "LC_ALL=C", "HOME=/", "TZ=UTC"}
+	return cmd
+}
+
+// run runs a command of the toolbox to its end.
+func run(t *testing.T, dir, stdin string, words ...string) result {
+	t.Helper()
+	return finish(t, command(t, dir, words...), stdin)
+}
+
+// shell runs a script in our sh.
+func script(t *testing.T, dir, text string) result {
+	t.Helper()
+	return run(t, dir, "", "sh", "-c", text)
+}
+
+func finish(t *testing.T, cmd *exec.Cmd, stdin string) result {
+	t.Helper()
+	var out, err strings.Builder
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &err
+	failed := cmd.Run()
+	if _, ended := failed.(*exec.ExitError); failed != nil && !ended {
+		require.NoError(t, failed)
+	}
+	return result{out.String(), err.String(), status(cmd.ProcessState)}
+}
