@@ -8,13 +8,14 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // status is the exit code of a process as a shell counts it: its own, or 128+n for a signal.
 func status(s *os.ProcessState) int {
-	if w, ok := s.Sys().(unix.WaitStatus); ok && w.Signaled() {
+	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
 		return 128 + int(w.Signal())
 	}
 	return s.ExitCode()

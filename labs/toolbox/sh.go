@@ -101,8 +101,16 @@ func (s *shell) setup(o options, params []string) (err error) {
 		interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return s.exec }),
 		interp.OpenHandler(s.open),
 	)
-	if err == nil && os.Getpid() == 1 {
+	if err != nil {
+		return usageError(err.Error())
+	}
+	if os.Getpid() == 1 {
 		s.reap()
+	}
+	host, _ := os.Hostname()
+	known, err := syntax.NewParser().Parse(strings.NewReader(fmt.Sprintf("declare %s=%d HOSTNAME=%s", shellPID, os.Getpid(), quote(host))), "")
+	if err == nil {
+		_, _ = s.run(known.Stmts[0])
 	}
 	return err
 }

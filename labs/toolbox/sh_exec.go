@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 	"mvdan.cc/sh/v3/expand"
@@ -135,7 +136,7 @@ func (s *shell) exec(ctx context.Context, args []string) error {
 	if code == 128+int(unix.SIGINT) {
 		return s.interrupted(ctx, hc, code)
 	}
-	if w, ok := cmd.ProcessState.Sys().(unix.WaitStatus); ok && w.Signaled() && w.Signal() != unix.SIGPIPE {
+	if w, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && w.Signaled() && w.Signal() != unix.SIGPIPE {
 		fmt.Fprintln(hc.Stderr, strings.ToUpper(w.Signal().String()[:1])+w.Signal().String()[1:])
 	}
 	return s.afterTraps(ctx, hc, code)

@@ -72,9 +72,7 @@ func (s *shell) replace(_ context.Context, hc interp.HandlerContext, args []stri
 	args = args[1:]
 	path, err := lookPath(hc, args[0])
 	if err != nil {
-		notFound(hc, args[0], err)
-		os.Exit(startCode(err))
-		return nil
+		return s.notReplaced(hc, args[0], err)
 	}
 	var high [3]int
 	for n, stream := range []any{hc.Stdin, hc.Stdout, hc.Stderr} {
@@ -101,7 +99,14 @@ func (s *shell) replace(_ context.Context, hc interp.HandlerContext, args []stri
 	if err == unix.ENOEXEC {
 		err = unix.Exec(self("sh"), append([]string{"sh", path}, args[1:]...), env)
 	}
-	notFound(hc, args[0], err)
-	os.Exit(startCode(err))
-	return nil
+	return s.notReplaced(hc, args[0], err)
+}
+
+// notReplaced ends a script whose exec failed, as POSIX has it; an interactive shell stays.
+func (s *shell) notReplaced(hc interp.HandlerContext, name string, err error) error {
+	status := notFound(hc, name, err)
+	if !s.interactive {
+		os.Exit(startCode(err))
+	}
+	return status
 }

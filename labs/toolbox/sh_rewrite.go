@@ -12,10 +12,16 @@ const subshellMark = "__subshell"
 // lastBackground is the variable behind $!.
 const lastBackground = "__last_background"
 
+// shellPID is the variable behind $$: in a background command it is still the first shell's PID.
+const shellPID = "__shell_pid"
+
+// special are the parameters that the interpreter would fill in wrongly, and the variables that hold the truth.
+var special = map[string]string{"!": lastBackground, "$": shellPID}
+
 // rewrite changes a parsed program where the interpreter would do something else than a shell with processes:
 //
 //	CMD &        becomes  '&' 'CMD' "$-" "$@"     a command of ours that starts a real process (background)
-//	$!           becomes  ${__last_background}
+//	$! and $$    become   ${__last_background} and ${__shell_pid}
 //	( … )        becomes  ( declare __subshell=1; … ), and so do $( … ) and the parts of a pipe
 //
 // The program's text is otherwise left as it is.
@@ -40,8 +46,8 @@ func rewrite(program syntax.Node) {
 				later = append(later, func() { n.X, n.Y = part(n.X), part(n.Y) })
 			}
 		case *syntax.ParamExp:
-			if n.Param != nil && n.Param.Value == "!" {
-				n.Short, n.Param.Value = false, lastBackground
+			if name, ok := special[n.Param.Value]; ok && !n.Excl {
+				n.Short, n.Param.Value = false, name
 			}
 		}
 		return true

@@ -25,6 +25,7 @@ type Container struct {
 	Program program.Program
 	home    Home
 	claim   *Claim
+	live    Live
 }
 
 // An Image is what a container needs of its image: the config, and the unpacked layers, topmost first, as
@@ -91,9 +92,11 @@ func (c *Container) Run(w Watch) (status int, err error) {
 		return process.ExitCode(err), err
 	}
 	defer running.Close()
-	c.State.Status, c.State.Started = "running", time.Now()
-	if err := c.home.save(c.State); err != nil {
-		unix.Kill(running.PID, unix.SIGKILL)
+	c.State.Started = time.Now()
+	c.live.Started = c.State.Started
+	kept := errors.Join(c.claim.note(c.live), c.keepSpec())
+	if kept != nil {
+		unix.Kill(running.PID, unix.SIGKILL) // nobody could look after it
 	}
 	if w.Started != nil {
 		w.Started(running)
@@ -107,11 +110,14 @@ func (c *Container) Run(w Watch) (status int, err error) {
 		killGroup(dir) // without a PID namespace PID 1's end is not everybody's
 	}
 	restore()
+	if kept != nil {
+		status = process.ExitOurs
+	}
 	undoErr := c.undo(running)
 	if w.Ended != nil {
 		w.Ended(running, status)
 	}
-	return status, errors.Join(err, waitErr, undoErr)
+	return status, errors.Join(kept, err, waitErr, undoErr)
 }
 
 // undo lets the group's last processes go, then undoes what the host's hand did.
@@ -151,18 +157,18 @@ func (c *Container) connect(running *process.Running) (restore func(), err error
 
 // born notes the PID before the child does anything, so that whoever clears after us finds it.
 func (c *Container) born(pid int) error {
-	c.State.PID, c.State.Born = pid, born(pid)
-	return c.home.save(c.State)
+	c.live = Live{PID: pid, Born: born(pid)}
+	return c.claim.note(c.live)
 }
 
 // finish keeps the stopped container, or with --rm removes it; one that never ran is always removed.
 func (c *Container) finish(status int) error {
-	if c.State.Remove || c.State.Status == "created" {
+	if c.State.Remove || c.State.Started.IsZero() {
 		err := os.RemoveAll(c.home.Dir(c.State.ID))
 		c.claim.release()
 		return err
 	}
-	c.State.Status, c.State.ExitCode, c.State.PID, c.State.Finished = "exited", status, 0, time.Now()
+	c.State.Status, c.State.ExitCode, c.State.Finished = "exited", status, time.Now()
 	err := c.home.save(c.State)
 	c.claim.release()
 	return err
@@ -171,9 +177,6 @@ func (c *Container) finish(status int) error {
 // prepare writes what the Program's paths point to.
 func (c *Container) prepare() error {
 	dir := c.home.Dir(c.State.ID)
-	if err := writeJSON(filepath.Join(dir, "config.json"), c.Plan.Spec); err != nil {
-		return err
-	}
 	if c.Options.bare() {
 		return nil
 	}
@@ -188,6 +191,11 @@ func (c *Container) prepare() error {
 		}
 	}
 	return nil
+}
+
+// keepSpec writes config.json, for whoever wants to know later what has run. Nothing waits for it.
+func (c *Container) keepSpec() error {
+	return writeJSON(filepath.Join(c.home.Dir(c.State.ID), "config.json"), c.Plan.Spec)
 }
 
 // plan gathers what the Program depends on beside the spec.

@@ -31,10 +31,8 @@ type State struct {
 	Created  time.Time         `json:"created"`
 	Started  time.Time         `json:"started,omitzero"`
 	Finished time.Time         `json:"finished,omitzero"`
-	Status   string            `json:"status"` // created, running, exited
+	Status   string            `json:"status"` // created or exited; that it runs is in Run, see Live
 	ExitCode int               `json:"exitCode"`
-	PID      int               `json:"pid,omitempty"`       // as the host sees it, while it runs
-	Born     uint64            `json:"startTime,omitempty"` // of that PID, in clock ticks since boot (proc_pid_stat(5)): PIDs are used again
 	Remove   bool              `json:"remove,omitempty"`
 	Labels   map[string]string `json:"labels,omitempty"`
 	Layers   []string          `json:"layers,omitempty"` // directories that its root is made of, topmost first
@@ -54,6 +52,24 @@ func (h Home) Dir(id string) string { return filepath.Join(h.Root, "containers",
 func (h Home) live() string {
 	sum := sha256.Sum256([]byte(h.Root))
 	return filepath.Join(h.Run, hex.EncodeToString(sum[:6]))
+}
+
+// A Live is what is known of a container only while it lives: the content of its lock file in Run, which does not
+// survive a restart of the machine, as no process does.
+type Live struct {
+	PID     int       `json:"pid"`       // as the host sees it
+	Born    uint64    `json:"startTime"` // of that PID, in clock ticks since boot (proc_pid_stat(5)): PIDs are used again
+	Started time.Time `json:"started,omitzero"`
+}
+
+// note writes down what lives now.
+func (c *Claim) note(l Live) error {
+	content, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	_, err = c.file.WriteAt(append(content, '\n'), 0) // it only grows, and a torn line is read as nothing
+	return err
 }
 
 // A Claim is the lock that says that somebody looks after the container. The kernel releases it when its

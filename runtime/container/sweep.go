@@ -1,6 +1,7 @@
 package container
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,18 +47,20 @@ func (h Home) sweep() error {
 func (c *Claim) clear() error {
 	state, err := c.home.Load(c.id)
 	known := err == nil
-	if known && state.PID > 0 && born(state.PID) == state.Born {
-		unix.Kill(state.PID, unix.SIGKILL)
+	var live Live
+	json.NewDecoder(c.file).Decode(&live) // it may be empty: the start had not come so far
+	if live.PID > 0 && born(live.PID) == live.Born {
+		unix.Kill(live.PID, unix.SIGKILL)
 	}
 	for _, dir := range groupDirs(c.id) {
 		if err := removeGroup(dir); err != nil {
 			return err
 		}
 	}
-	if !known || state.Remove || state.Status == "created" {
+	if !known || state.Remove || live.Started.IsZero() {
 		err = os.RemoveAll(c.home.Dir(c.id))
-	} else if state.Status == "running" {
-		state.Status, state.ExitCode, state.PID, state.Finished = "exited", 137, 0, time.Now()
+	} else if state.Status == "created" {
+		state.Status, state.ExitCode, state.Started, state.Finished = "exited", 137, live.Started, time.Now()
 		err = c.home.save(state)
 	}
 	if err != nil {

@@ -100,7 +100,8 @@ func validPath(s string) bool {
 	return matches(component+`(?:/`+component+`)*`, s)
 }
 
-func validTag(s string) bool { return matches(`[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`, s) }
+// The length is counted apart: a bounded repeat makes the pattern a hundred times as long.
+func validTag(s string) bool { return len(s) <= 128 && matches(`[A-Za-z0-9_][A-Za-z0-9_.-]*`, s) }
 
 func isHex(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
