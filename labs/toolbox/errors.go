@@ -29,7 +29,11 @@ func reason(err error) string {
 	}
 	var link *os.LinkError
 	if errors.As(err, &link) {
-		return link.New + ": " + reason(link.Err)
+		blamed := link.New
+		if errors.Is(link.Err, fs.ErrNotExist) {
+			blamed = link.Old
+		}
+		return blamed + ": " + reason(link.Err)
 	}
 	var call *os.SyscallError
 	if errors.As(err, &call) {

@@ -39,7 +39,7 @@ func httpd(t *tool) error {
 		return err
 	}
 	_, err = os.StartProcess(self("httpd"), append([]string{"httpd", "-f"}, t.args...), &os.ProcAttr{
-		Env: append(os.Environ(), "LISTEN_FDS=1"), Files: []*os.File{nil, nil, os.Stderr, socket}, Sys: &unix.SysProcAttr{Setsid: true},
+		Env: append(os.Environ(), "LISTEN_FDS=1"), Files: []*os.File{nil, nil, nil, socket}, Sys: &unix.SysProcAttr{Setsid: true},
 	})
 	return err
 }

@@ -60,6 +60,9 @@ func (n *network) briefly(a *netlink.LinkAttrs, list []netlink.Addr, addresses b
 func (n *network) fully(l netlink.Link, list []netlink.Addr) {
 	a := l.Attrs()
 	discipline := "noqueue"
+	if a.RawFlags&unix.IFF_UP == 0 {
+		discipline = "noop"
+	}
 	if disciplines, err := netlink.QdiscList(l); err == nil && len(disciplines) > 0 {
 		discipline = disciplines[0].Type()
 	}
@@ -73,6 +76,16 @@ func (n *network) fully(l netlink.Link, list []netlink.Addr) {
 	if a.TxQLen > 0 {
 		n.printf(" qlen %d", a.TxQLen)
 	}
+	n.println("")
+	if n.family == netlink.FAMILY_ALL {
+		n.hardware(a)
+	}
+	for _, address := range list {
+		n.line(address)
+	}
+}
+
+func (n *network) hardware(a *netlink.LinkAttrs) {
 	broadcast := "ff:ff:ff:ff:ff:ff"
 	kind := map[string]string{"loopback": "loopback", "ether": "ether"}[a.EncapType]
 	if kind == "loopback" {
@@ -85,14 +98,11 @@ func (n *network) fully(l netlink.Link, list []netlink.Addr) {
 	if mac == "" {
 		mac = "00:00:00:00:00:00"
 	}
-	n.printf("\n    link/%s %s brd %s", kind, mac, broadcast)
+	n.printf("    link/%s %s brd %s", kind, mac, broadcast)
 	if a.ParentIndex != 0 && a.NetNsID >= 0 {
 		n.printf(" link-netnsid %d", a.NetNsID)
 	}
 	n.println("")
-	for _, address := range list {
-		n.line(address)
-	}
 }
 
 func (n *network) line(a netlink.Addr) {

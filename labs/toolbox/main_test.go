@@ -1,6 +1,7 @@
 package toolbox
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // bin is a directory with a link for every applet, to this test binary: what /bin is in the image.
@@ -74,4 +76,21 @@ func finish(t *testing.T, cmd *exec.Cmd, stdin string) result {
 		require.NoError(t, failed)
 	}
 	return result{out.String(), err.String(), status(cmd.ProcessState)}
+}
+
+// pseudoTerminal opens both ends of a new one.
+func pseudoTerminal() (master, slave *os.File, err error) {
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		return nil, nil, err
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		return nil, nil, err
+	}
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	return os.NewFile(uintptr(fd), "/dev/ptmx"), slave, err
 }

@@ -117,16 +117,22 @@ func (s *shell) setup(o options, params []string) (err error) {
 
 // runAll runs a whole script: -c, a file, or a background command.
 func (s *shell) runAll(script io.Reader, name string, child bool) int {
-	file, err := syntax.NewParser().Parse(script, name)
+	shown := name
+	if _, ok := script.(*os.File); !ok || child {
+		shown = "" // the errors of -c name no file
+	}
+	file, err := syntax.NewParser().Parse(script, shown)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "sh: %v\n", err)
 		return 2
 	}
 	if child {
 		unix.Close(3)
+		unix.Close(4) // ready: the first sh goes on
 		s.execLast(file)
 	}
 	rewrite(file)
+	file.Name = name
 	code, _ := s.run(file) // running a file ends the shell with it: the EXIT trap runs
 	return code
 }

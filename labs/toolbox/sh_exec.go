@@ -108,7 +108,7 @@ func (s *shell) open(ctx context.Context, path string, flag int, mode os.FileMod
 	f, err := interp.DefaultOpenHandler()(ctx, path, flag, mode|0o666)
 	var failed *fs.PathError
 	if errors.As(err, &failed) {
-		return f, &fs.PathError{Op: "sh", Path: path, Err: errors.New(reason(failed.Err))}
+		return f, &fs.PathError{Op: "sh:", Path: path, Err: errors.New(reason(failed.Err))}
 	}
 	return f, err
 }

@@ -32,7 +32,7 @@ func (s *shell) readAndRun() int {
 			continue
 		}
 		pending += line
-		file, parseErr := syntax.NewParser().Parse(strings.NewReader(pending), "sh")
+		file, parseErr := syntax.NewParser().Parse(strings.NewReader(pending), "")
 		if err == nil && (syntax.IsIncomplete(parseErr) || strings.HasSuffix(strings.ReplaceAll(pending, `\\`, ""), "\\\n")) {
 			continue
 		}

@@ -36,21 +36,29 @@ func (s *shell) background(ctx context.Context, hc interp.HandlerContext, args [
 		return err
 	}
 	defer read.Close()
+	ready, started, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer ready.Close()
 	own := []string{"sh", "--subshell"}
 	if flags != "" {
 		own = append(own, "-"+flags)
 	}
 	cmd := &exec.Cmd{
 		Path: self("sh"), Args: append(append(own, "--"), params...), Env: environment(hc.Env), Dir: hc.Dir,
-		Stdout: hc.Stdout, Stderr: hc.Stderr, ExtraFiles: []*os.File{read},
+		Stdout: hc.Stdout, Stderr: hc.Stderr, ExtraFiles: []*os.File{read, started},
 	}
-	if err := s.start(cmd, 0); err != nil {
+	err = s.start(cmd, 0)
+	started.Close()
+	if err != nil {
 		write.Close()
 		fmt.Fprintf(hc.Stderr, "sh: can't fork: %s\n", reason(cause2(err)))
 		return exitStatus(2)
 	}
 	io.WriteString(write, s.state(hc.Env)+text+"\n")
 	write.Close()
+	ready.Read(make([]byte, 1)) // until it is deaf to Ctrl-C, or gone
 	j := &job{pid: cmd.Process.Pid, text: text, done: make(chan struct{})}
 	s.mu.Lock()
 	s.jobs = append(s.jobs, j)

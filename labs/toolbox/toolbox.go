@@ -44,7 +44,7 @@ func Main(name string, args []string) int {
 		return 127
 	}
 	if len(args) == 1 && args[0] == "--help" {
-		fmt.Println("usage:", name, applets[i].use)
+		fmt.Println(strings.TrimSpace("usage: " + name + " " + applets[i].use))
 		return 0
 	}
 	if os.Getpid() == 1 {
