@@ -57,8 +57,29 @@ func TestPythonOnATerminal(t *testing.T) {
 	require.Equal(t, 3, cmd.ProcessState.ExitCode(), s.shown())
 	require.Empty(t, leftovers(t))
 
+	jobControl(t)
 	require.Contains(t, ok(t, "images"), "python")
 	require.Contains(t, ok(t, "rmi", "python"), "Untagged: python:latest")
+}
+
+// jobControl is what a real terminal is good for, in the same image: Ctrl-Z stops, fg goes on, Ctrl-C ends.
+func jobControl(t *testing.T) {
+	cmd := exec.Command(binary, "run", "-it", "--rm", "python", "bash", "--norc")
+	s := attach(t, cmd)
+	require.NoError(t, cmd.Start())
+	s.sees("# ")
+	s.press("sh -c 'trap \"echo goes on\" CONT; echo is \"\"there; while :; do sleep 1; done'\r")
+	s.sees("\nis there\r\n")
+	s.press("\x1a")
+	s.sees("Stopped")
+	s.press("fg\r")
+	s.sees("\ngoes on\r\n")
+	s.press("\x03")
+	s.sees("^C")
+	s.press("echo status $?; exit 4\r")
+	s.sees("status 130")
+	require.Error(t, cmd.Wait())
+	require.Equal(t, 4, cmd.ProcessState.ExitCode())
 }
 
 // pythonImage unpacks Debian's or Ubuntu's packages into one layer: a few seconds, no installation.

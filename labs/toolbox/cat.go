@@ -168,15 +168,14 @@ func cmpMain(t *tool) error {
 		}
 		return exitCode(1)
 	}
-	if len(a) == len(b) {
+	switch {
+	case len(a) == len(b):
 		return nil
-	}
-	if !o.has("s") {
-		shorter := o.rest[0]
-		if len(b) < len(a) {
-			shorter = o.rest[1]
-		}
-		fmt.Fprintf(os.Stderr, "cmp: EOF on %s\n", shorter)
+	case o.has("s"):
+	case len(a) < len(b):
+		fmt.Fprintf(t.err, "cmp: EOF on %s\n", o.rest[0])
+	default:
+		fmt.Fprintf(t.err, "cmp: EOF on %s\n", o.rest[1])
 	}
 	return exitCode(1)
 }

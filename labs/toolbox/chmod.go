@@ -69,29 +69,11 @@ func newMode(text string, old uint32, dir bool) (uint32, error) {
 	}
 	mode := old
 	for clause := range strings.SplitSeq(text, ",") {
-		at := strings.IndexAny(clause, "+-=")
-		if at < 0 {
-			return 0, usageError(text + " is not a mode")
-		}
-		var who uint32
-		for _, letter := range clause[:at] {
-			bits, ok := map[rune]uint32{'u': 0o4700, 'g': 0o2070, 'o': 0o1007, 'a': 0o7777}[letter]
-			if !ok {
-				return 0, usageError(text + " is not a mode")
-			}
-			who |= bits
-		}
-		if at == 0 {
-			mask := unix.Umask(0) // POSIX: without u, g, o or a the umask has a say
-			unix.Umask(mask)
-			who = 0o7777 &^ uint32(mask)
-		}
-		for rest := clause[at:]; rest != ""; {
+		who, rest, ok := whose(clause)
+		for ok && rest != "" {
 			end := 1 + len(rest[1:]) - len(strings.TrimLeft(rest[1:], "rwxXstugo"))
-			bits, ok := modeBits(rest[1:end], mode, dir)
-			if !ok || end < len(rest) && strings.IndexByte("+-=", rest[end]) < 0 {
-				return 0, usageError(text + " is not a mode")
-			}
+			var bits uint32
+			bits, ok = modeBits(rest[1:end], mode, dir)
 			switch rest[0] {
 			case '+':
 				mode |= bits & who
@@ -99,11 +81,37 @@ func newMode(text string, old uint32, dir bool) (uint32, error) {
 				mode &^= bits & who
 			case '=':
 				mode = mode&^(who&0o777) | bits&who
+			default:
+				ok = false
 			}
 			rest = rest[end:]
 		}
+		if !ok {
+			return 0, usageError(text + " is not a mode")
+		}
 	}
 	return mode, nil
+}
+
+// whose reads the u, g, o and a of a clause. Without any, all are meant and the umask has a say (POSIX).
+func whose(clause string) (who uint32, rest string, ok bool) {
+	at := strings.IndexAny(clause, "+-=")
+	if at < 0 {
+		return 0, "", false
+	}
+	for _, letter := range clause[:at] {
+		bits, known := map[rune]uint32{'u': 0o4700, 'g': 0o2070, 'o': 0o1007, 'a': 0o7777}[letter]
+		if !known {
+			return 0, "", false
+		}
+		who |= bits
+	}
+	if at == 0 {
+		mask := unix.Umask(0)
+		unix.Umask(mask)
+		who = 0o7777 &^ uint32(mask)
+	}
+	return who, clause[at:], true
 }
 
 func modeBits(letters string, old uint32, dir bool) (uint32, bool) {

@@ -41,13 +41,20 @@ func notStarted(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// self is the path under which this program can be started as another applet. The name in PATH comes first:
-// the kernel calls a process after the path it was executed by, and ps should say "sleep", not "exe".
+// self is the path under which this program can be started as another applet. A link in PATH that leads here comes
+// first: the kernel calls a process after the path it was executed by, and ps should say "sleep", not "exe".
 func self(applet string) string {
-	if path, err := exec.LookPath(applet); err == nil {
-		return path
+	const program = "/proc/self/exe"
+	path, err := exec.LookPath(applet)
+	if err != nil {
+		return program
 	}
-	return "/proc/self/exe"
+	here, errHere := os.Stat(program) // fails without /proc: then the name in PATH must do
+	there, errThere := os.Stat(path)
+	if errHere == nil && (errThere != nil || !os.SameFile(here, there)) {
+		return program
+	}
+	return path
 }
 
 func env(t *tool) error {

@@ -22,19 +22,11 @@ func df(t *tool) error {
 	}
 	chosen := all
 	if len(o.rest) > 0 {
-		chosen = nil
-	}
-	for _, path := range o.rest {
-		m, err := holding(path, all)
-		if err != nil {
-			t.complain(err)
-			continue
-		}
-		chosen = append(chosen, m)
+		chosen = t.holdingAll(o.rest, all)
 	}
 	header := []string{"Filesystem", "Type", "1K-blocks", "Used", "Available", "Use%", "Mounted on"}
 	if o.has("h") {
-		header[2] = "Size"
+		header[2], header[4] = "Size", "Avail"
 	}
 	rows, align := [][]string{header}, "<<>>>><"
 	for i, m := range chosen {
@@ -62,6 +54,19 @@ func hidden(i int, all []mounted) bool {
 		}
 	}
 	return false
+}
+
+func (t *tool) holdingAll(paths []string, all []mounted) []mounted {
+	var chosen []mounted
+	for _, path := range paths {
+		m, err := holding(path, all)
+		if err != nil {
+			t.complain(err)
+			continue
+		}
+		chosen = append(chosen, m)
+	}
+	return chosen
 }
 
 // holding finds the mount that a path lies on: the one with the longest directory above it.

@@ -26,12 +26,17 @@ func (f *finder) exec() (predicate, error) {
 		return nil, usageError("-exec needs a command")
 	}
 	return func(e *finding) bool {
-		filled := make([]string, len(words))
-		for i, word := range words {
-			filled[i] = strings.ReplaceAll(word, "{}", e.path)
-		}
-		return f.run(filled) == 0
+		return f.run(filled(words, "{}", e.path)) == 0
 	}, nil
+}
+
+// filled puts an item where the placeholder stands.
+func filled(words []string, place, item string) []string {
+	filled := make([]string, len(words))
+	for i, word := range words {
+		filled[i] = strings.ReplaceAll(word, place, item)
+	}
+	return filled
 }
 
 func (f *finder) batch(words []string) predicate {

@@ -29,7 +29,7 @@ func free(t *tool) error {
 	used := m["MemTotal"] - m["MemAvailable"]
 	swapUsed := m["SwapTotal"] - m["SwapFree"]
 	t.printf("%s", table([][]string{
-		{"", "total", "used", "free", "shared", "buff/cache", "available"},
+		{"", "      total", "       used", "       free", "     shared", " buff/cache", "  available"},
 		{"Mem:", show("MemTotal"), amountIn(o, used), show("MemFree"), show("Shmem"), show("Buffers", "Cached", "SReclaimable"), show("MemAvailable")},
 		{"Swap:", show("SwapTotal"), amountIn(o, swapUsed), show("SwapFree"), "", "", ""},
 	}, "<>>>>>>"))

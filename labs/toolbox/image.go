@@ -34,7 +34,8 @@ func Ensure(store *image.Store) (image.Image, error) {
 		return image.Image{}, fmt.Errorf("/proc/self/exe: %w", err)
 	}
 	build := fmt.Sprintf("%d:%d:%d:%d.%d", self.Dev, self.Ino, self.Size, self.Mtim.Sec, self.Mtim.Nsec)
-	if have, err := store.Find(Image); err == nil && have.Annotations[madeOf] == build {
+	have, err := store.Find(Image)
+	if err == nil && have.Annotations[madeOf] == build {
 		return have, nil
 	}
 	ref, err := image.Parse(Image)
@@ -45,7 +46,11 @@ func Ensure(store *image.Store) (image.Image, error) {
 	if err != nil {
 		return image.Image{}, fmt.Errorf("making %s: %w", Image, err)
 	}
-	return store.Put(ref, made, map[string]string{madeOf: build})
+	img, err := store.Put(ref, made, map[string]string{madeOf: build})
+	if err == nil && have.ID != "" && have.ID != img.ID {
+		store.Remove(have.ID, false, nil) // another build's: nobody will ever ask for it again
+	}
+	return img, err
 }
 
 // assemble makes the image of this program; every time in it is the program's own.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
 )
 
 // begin starts a command and returns its output, line by line. It is killed at the end of the test.
@@ -220,4 +221,41 @@ func TestMountsAndDisksAndMemoryAreShown(t *testing.T) {
 	require.Regexp(t, `(?m)^\S+ on / type \S+ \(r[ow].*\)$`, run(t, "", "", "mount").out)
 	require.Regexp(t, `(?s)^Filesystem +Size +Used Available Use% Mounted on\n.* /\n?`, run(t, "", "", "df", "-h", "/").out)
 	require.Regexp(t, `(?s)^ +total +used .*\nMem: +\d+`, run(t, "", "", "free", "-m").out)
+}
+
+func TestNslookupAsksTheServer(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer server.Close()
+	go func() {
+		buf := make([]byte, 512)
+		for {
+			n, from, err := server.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(buf[:n]) != nil {
+				continue
+			}
+			m.Response = true
+			q := m.Questions[0]
+			switch {
+			case q.Name.String() != "web.":
+				m.RCode = dnsmessage.RCodeNameError
+			case q.Type == dnsmessage.TypeA:
+				m.Answers = []dnsmessage.Resource{{
+					Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}, Body: &dnsmessage.AResource{A: [4]byte{10, 1, 2, 3}},
+				}}
+			}
+			answer, _ := m.Pack()
+			server.WriteTo(answer, from)
+		}
+	}()
+	address := server.LocalAddr().String()
+	got := run(t, "", "", "nslookup", "web", address)
+	require.Equal(t, result{"Server:\t\t127.0.0.1\nAddress:\t" + address + "\n\nName:\tweb\nAddress: 10.1.2.3\n", "", 0}, got)
+	got = run(t, "", "", "nslookup", "nobody", address)
+	require.Equal(t, 1, got.code)
+	require.Equal(t, "nslookup: can't resolve 'nobody': NXDOMAIN\n", got.err)
 }

@@ -2,7 +2,7 @@ package toolbox
 
 import (
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,25 +34,7 @@ func ls(t *tool) error {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	var files []entry
-	var dirs []string
-	for _, path := range paths {
-		e, err := look(path, path, !o.has("dl") || o.has("L"))
-		if err != nil {
-			e, err = look(path, path, false)
-		}
-		if err == nil && o.has("l") && !o.has("d") && strings.HasSuffix(path, "/") {
-			e, err = look(path, path, true)
-		}
-		switch {
-		case err != nil:
-			t.complain(err)
-		case e.isDir() && !o.has("d"):
-			dirs = append(dirs, path)
-		default:
-			files = append(files, e)
-		}
-	}
+	files, dirs := l.sorted(paths)
 	slices.SortFunc(files, l.order)
 	l.show("", files)
 	l.titled = len(files) > 0
@@ -64,6 +46,25 @@ func ls(t *tool) error {
 		return exitCode(1 + boolInt(len(files)+len(dirs) == 0))
 	}
 	return nil
+}
+
+// sorted puts files and directories apart: a directory that was named is gone into, unless -d.
+func (l *listing) sorted(paths []string) (files []entry, dirs []string) {
+	for _, path := range paths {
+		e, err := look(path, path, !l.o.has("dl") || l.o.has("L") || strings.HasSuffix(path, "/"))
+		if err != nil {
+			e, err = look(path, path, false)
+		}
+		switch {
+		case err != nil:
+			l.complain(err)
+		case e.isDir() && !l.o.has("d"):
+			dirs = append(dirs, path)
+		default:
+			files = append(files, e)
+		}
+	}
+	return files, dirs
 }
 
 func (l *listing) order(a, b entry) int {
@@ -97,6 +98,23 @@ func (l *listing) directory(dir string, titled bool) {
 		l.println(dir + ":")
 	}
 	l.titled = true
+	entries := l.entries(dir, list)
+	if l.o.has("ln") {
+		var blocks int64
+		for _, e := range entries {
+			blocks += e.Blocks
+		}
+		l.println("total " + l.size(blocks*512, blocks/2))
+	}
+	l.show(dir, entries)
+	for _, e := range entries {
+		if l.o.has("R") && e.isDir() && e.name != "." && e.name != ".." {
+			l.directory(filepath.Join(dir, e.name), true)
+		}
+	}
+}
+
+func (l *listing) entries(dir string, list []fs.DirEntry) []entry {
 	names := []string{}
 	if l.o.has("a") {
 		names = append(names, ".", "..")
@@ -116,19 +134,7 @@ func (l *listing) directory(dir string, titled bool) {
 		entries = append(entries, e)
 	}
 	slices.SortFunc(entries, l.order)
-	if l.o.has("ln") {
-		var blocks int64
-		for _, e := range entries {
-			blocks += e.Blocks
-		}
-		l.println("total " + l.size(blocks*512, blocks/2))
-	}
-	l.show(dir, entries)
-	for _, e := range entries {
-		if l.o.has("R") && e.isDir() && e.name != "." && e.name != ".." {
-			l.directory(filepath.Join(dir, e.name), true)
-		}
-	}
+	return entries
 }
 
 func (l *listing) size(bytes, plain int64) string {
@@ -196,55 +202,4 @@ func (l *listing) columns(shown []string) {
 		}
 		l.println(strings.TrimRight(line, " "))
 	}
-}
-
-func (l *listing) long(dir string, entries []entry) {
-	var rows [][]string
-	for _, e := range entries {
-		rows = append(rows, l.row(dir, e))
-	}
-	l.printf("%s", table(rows, l.alignment()))
-}
-
-// alignment has a letter a column: < left, > right.
-func (l *listing) alignment() string {
-	if l.o.has("i") {
-		return "><><<><<"
-	}
-	return "<><<><<"
-}
-
-func (l *listing) row(dir string, e entry) []string {
-	owner, group := fmt.Sprint(e.Uid), fmt.Sprint(e.Gid)
-	if !l.o.has("n") {
-		owner, group = l.users.of(int(e.Uid)), l.groups.of(int(e.Gid))
-	}
-	size := l.size(e.Size, e.Size)
-	if k := e.kind(); k == unix.S_IFCHR || k == unix.S_IFBLK {
-		size = e.device()
-	}
-	name := e.name + l.mark(e)
-	if e.kind() == unix.S_IFLNK {
-		path := e.name
-		if dir != "" {
-			path = dir + "/" + e.name
-		}
-		target, err := os.Readlink(path)
-		l.complain(err)
-		name = e.name + " -> " + target
-	}
-	row := []string{e.permissions(), fmt.Sprint(e.Nlink), owner, group, size, l.when(e), name}
-	if l.o.has("i") {
-		row = append([]string{fmt.Sprint(e.Ino)}, row...)
-	}
-	return row
-}
-
-// when shows the time of day for the last half year, and the year before that.
-func (l *listing) when(e entry) string {
-	at := time.Unix(e.Mtim.Unix())
-	if age := l.now.Sub(at); age > 182*24*time.Hour || age < -time.Hour {
-		return at.Format("Jan _2  2006")
-	}
-	return at.Format("Jan _2 15:04")
 }

@@ -62,11 +62,7 @@ func listen(o options, protocol string, wait time.Duration) error {
 	}
 	address := net.JoinHostPort(host, port)
 	if protocol == "udp" {
-		packets, err := net.ListenPacket("udp", address)
-		if err != nil {
-			return fmt.Errorf("bind %s: %s", address, cause(err))
-		}
-		return receive(packets)
+		return receive(address)
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -91,7 +87,11 @@ func listen(o options, protocol string, wait time.Duration) error {
 	}
 }
 
-func receive(packets net.PacketConn) error {
+func receive(address string) error {
+	packets, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return fmt.Errorf("bind %s: %s", address, cause(err))
+	}
 	buf := make([]byte, 64<<10)
 	for {
 		n, _, err := packets.ReadFrom(buf)
@@ -105,7 +105,9 @@ func receive(packets net.PacketConn) error {
 // join copies both ways until the other side has said all. Our own end of input is passed on as a half-closed
 // connection: the other side may still answer.
 func join(connection net.Conn, idle time.Duration) error {
+	sent := make(chan struct{})
 	go func() {
+		defer close(sent)
 		io.Copy(connection, os.Stdin)
 		if half, ok := connection.(interface{ CloseWrite() error }); ok {
 			half.CloseWrite()
@@ -120,11 +122,29 @@ func join(connection net.Conn, idle time.Duration) error {
 		if _, err := os.Stdout.Write(buf[:n]); err != nil {
 			return err
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) {
+		if errors.Is(err, io.EOF) {
+			return rest(sent)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil
 		}
 		if err != nil {
 			return errors.New(cause(err))
+		}
+	}
+}
+
+// rest lets out what already waits on standard input: the other side has said all, but it may still listen.
+func rest(sent chan struct{}) error {
+	for {
+		select {
+		case <-sent:
+			return nil
+		case <-time.After(time.Millisecond):
+		}
+		waiting := []unix.PollFd{{Fd: 0, Events: unix.POLLIN}}
+		if n, _ := unix.Poll(waiting, 0); n < 1 {
+			return nil
 		}
 	}
 }

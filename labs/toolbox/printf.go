@@ -75,15 +75,7 @@ func (f *formatter) verb(spec string) (n int, stopped bool) {
 		f.out.WriteByte('%')
 		return 2, false
 	}
-	end, how := 1, "%"
-	for end < len(spec) && strings.IndexByte("-+ #0123456789.*", spec[end]) >= 0 {
-		if spec[end] == '*' {
-			how += strconv.Itoa(int(f.integer(f.next())))
-		} else {
-			how += spec[end : end+1]
-		}
-		end++
-	}
+	end, how := f.flags(spec)
 	if end == len(spec) {
 		f.complain(fmt.Errorf("%s: incomplete format", spec))
 		return end, true
@@ -112,6 +104,20 @@ func (f *formatter) verb(spec string) (n int, stopped bool) {
 		return end + 1, true
 	}
 	return end + 1, false
+}
+
+// flags reads flags, width and precision; a "*" takes the next argument.
+func (f *formatter) flags(spec string) (end int, how string) {
+	end, how = 1, "%"
+	for end < len(spec) && strings.IndexByte("-+ #0123456789.*", spec[end]) >= 0 {
+		if spec[end] == '*' {
+			how += strconv.Itoa(int(f.integer(f.next())))
+		} else {
+			how += spec[end : end+1]
+		}
+		end++
+	}
+	return end, how
 }
 
 func firstByte(s string) string { return s[:min(1, len(s))] }

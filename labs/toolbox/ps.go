@@ -64,21 +64,13 @@ func ps(t *tool) error {
 	}
 	m, _ := meminfo()
 	s := &snapshot{users: users(), up: uptime(), memory: m["MemTotal"]}
+	shown, err := chosenColumns(layout)
+	if err != nil {
+		return err
+	}
 	header, align := []string{}, ""
-	var shown []column
-	for word := range strings.SplitSeq(layout, ",") {
-		name, title, renamed := strings.Cut(word, "=")
-		if other, ok := aliases[name]; ok {
-			name = other
-		}
-		c, ok := columns[name]
-		if !ok {
-			return usageError(word + ": no such column")
-		}
-		if renamed {
-			c.header = title
-		}
-		shown, header, align = append(shown, c), append(header, c.header), align+c.align
+	for _, c := range shown {
+		header, align = append(header, c.header), align+c.align
 	}
 	rows := [][]string{header}
 	if strings.Join(header, "") == "" {
@@ -99,6 +91,26 @@ func ps(t *tool) error {
 		return exitCode(1)
 	}
 	return nil
+}
+
+// chosenColumns reads pid,args=WHAT,… ; what follows "=" is another header.
+func chosenColumns(layout string) ([]column, error) {
+	var chosen []column
+	for word := range strings.SplitSeq(layout, ",") {
+		name, title, renamed := strings.Cut(word, "=")
+		if other, ok := aliases[name]; ok {
+			name = other
+		}
+		c, ok := columns[name]
+		if !ok {
+			return nil, usageError(word + ": no such column")
+		}
+		if renamed {
+			c.header = title
+		}
+		chosen = append(chosen, c)
+	}
+	return chosen, nil
 }
 
 // psArgs understands the three dialects that everyone mixes: ps, ps aux, ps -ef, and -o.

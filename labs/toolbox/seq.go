@@ -2,7 +2,6 @@ package toolbox
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -52,20 +51,24 @@ func sequence(t *tool, args []string, separator string, equalWidth bool) error {
 	if equalWidth {
 		width = max(len(strconv.FormatFloat(first, 'f', decimals, 64)), len(strconv.FormatFloat(last, 'f', decimals, 64)))
 	}
+	return t.count(first, step, last, func(n float64) string { return fmt.Sprintf("%0*.*f", width, decimals, n) }, separator)
+}
+
+// count multiplies instead of adding up: ten times 0.1 is not 1.
+func (t *tool) count(first, step, last float64, show func(float64) string, separator string) error {
 	for i := 0; ; i++ {
 		n := first + float64(i)*step
 		if step > 0 && n > last+step/1e9 || step < 0 && n < last+step/1e9 {
-			break
+			if i > 0 {
+				t.println("")
+			}
+			return nil
 		}
 		if i > 0 {
 			t.out.WriteString(separator)
 		}
-		if _, err := fmt.Fprintf(t.out, "%0*.*f", width, decimals, n); err != nil {
-			os.Exit(1)
+		if _, err := t.out.WriteString(show(n)); err != nil {
+			return err
 		}
 	}
-	if first <= last && step > 0 || first >= last && step < 0 {
-		t.println("")
-	}
-	return nil
 }

@@ -51,27 +51,11 @@ func sh(t *tool) error {
 	if err != nil {
 		return err
 	}
-	s := &shell{children: map[int]bool{}, traps: map[unix.Signal]string{}, caught: make(chan os.Signal, 16)}
-	name, params := "sh", o.rest
-	var script io.Reader
-	switch {
-	case child:
-		script = os.NewFile(3, "script")
-	case o.has("c"):
-		if len(params) == 0 {
-			return usageError("-c needs a command")
-		}
-		script, params = strings.NewReader(params[0]), params[1:]
-		if len(params) > 0 {
-			name, params = params[0], params[1:]
-		}
-	case len(params) > 0 && !o.has("s"):
-		name, params = params[0], params[1:]
-		if script, err = open(name); err != nil {
-			t.complain(err)
-			return exitCode(startCode(err))
-		}
+	script, name, params, err := t.script(o, child)
+	if err != nil {
+		return err
 	}
+	s := &shell{children: map[int]bool{}, traps: map[unix.Signal]string{}, caught: make(chan os.Signal, 16)}
 	s.interactive = script == nil && (o.has("i") || isTerminal(0) && isTerminal(2))
 	if err := s.setup(o, params); err != nil {
 		return err
@@ -80,6 +64,29 @@ func sh(t *tool) error {
 		return exitCode(s.readAndRun())
 	}
 	return exitCode(s.runAll(script, name, child))
+}
+
+// script finds out what is to be run; nil is standard input. name is $0, params are $1 and so on.
+func (t *tool) script(o options, child bool) (script io.Reader, name string, params []string, err error) {
+	name, params = "sh", o.rest
+	switch {
+	case child:
+		return os.NewFile(3, "script"), name, params, nil
+	case o.has("c") && len(params) == 0:
+		return nil, "", nil, usageError("-c needs a command")
+	case o.has("c"):
+		script, params = strings.NewReader(params[0]), params[1:]
+		if len(params) > 0 {
+			name, params = params[0], params[1:]
+		}
+	case len(params) > 0 && !o.has("s"):
+		name, params = params[0], params[1:]
+		if script, err = open(name); err != nil {
+			t.complain(err)
+			err = exitCode(startCode(err))
+		}
+	}
+	return script, name, params, err
 }
 
 // setup makes the interpreter and takes the work with processes away from it.

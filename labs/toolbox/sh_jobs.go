@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 	"mvdan.cc/sh/v3/expand"
@@ -31,34 +30,18 @@ type job struct {
 // know through a pipe: the variables, the functions and the parameters. args are "&", TEXT, $- and the parameters.
 func (s *shell) background(ctx context.Context, hc interp.HandlerContext, args []string) error {
 	text, flags, params := args[1], args[2], args[3:]
-	read, write, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer read.Close()
-	ready, started, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer ready.Close()
 	own := []string{"sh", "--subshell"}
 	if flags != "" {
 		own = append(own, "-"+flags)
 	}
 	cmd := &exec.Cmd{
 		Path: self("sh"), Args: append(append(own, "--"), params...), Env: environment(hc.Env), Dir: hc.Dir,
-		Stdout: hc.Stdout, Stderr: hc.Stderr, ExtraFiles: []*os.File{read, started},
+		Stdout: hc.Stdout, Stderr: hc.Stderr,
 	}
-	err = s.start(cmd, 0)
-	started.Close()
-	if err != nil {
-		write.Close()
-		fmt.Fprintf(hc.Stderr, "sh: can't fork: %s\n", reason(cause2(err)))
+	if err := s.handOver(cmd, s.state(hc.Env)+text+"\n"); err != nil {
+		fmt.Fprintf(hc.Stderr, "sh: can't fork: %s\n", cause(err))
 		return exitStatus(2)
 	}
-	io.WriteString(write, s.state(hc.Env)+text+"\n")
-	write.Close()
-	ready.Read(make([]byte, 1)) // until it is deaf to Ctrl-C, or gone
 	j := &job{pid: cmd.Process.Pid, text: text, done: make(chan struct{})}
 	s.mu.Lock()
 	s.jobs = append(s.jobs, j)
@@ -74,19 +57,31 @@ func (s *shell) background(ctx context.Context, hc interp.HandlerContext, args [
 	return hc.Builtin(ctx, []string{"eval", fmt.Sprintf("declare -g %s=%d", lastBackground, j.pid)})
 }
 
-// cause2 finds the errno of a fork that failed.
-func cause2(err error) error {
-	for e := err; e != nil; {
-		if errno, ok := e.(syscall.Errno); ok {
-			return errno
-		}
-		u, ok := e.(interface{ Unwrap() error })
-		if !ok {
-			break
-		}
-		e = u.Unwrap()
+// handOver starts the second sh and gives it its program on descriptor 3. It returns when that has closed descriptor
+// 4: from then on it is deaf to Ctrl-C, and the next key may be one.
+func (s *shell) handOver(cmd *exec.Cmd, program string) error {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
 	}
-	return err
+	defer write.Close()
+	defer read.Close()
+	ready, started, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer ready.Close()
+	cmd.ExtraFiles = []*os.File{read, started}
+	err = s.start(cmd, 0)
+	started.Close()
+	if err != nil {
+		return err
+	}
+	read.Close()
+	io.WriteString(write, program)
+	write.Close()
+	ready.Read(make([]byte, 1))
+	return nil
 }
 
 // state is a program that sets what the environment does not carry: the variables that are not exported, arrays, and

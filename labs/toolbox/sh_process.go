@@ -2,6 +2,7 @@ package toolbox
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -74,8 +75,12 @@ func (s *shell) replace(_ context.Context, hc interp.HandlerContext, args []stri
 	if err != nil {
 		return s.notReplaced(hc, args[0], err)
 	}
+	stdin, err := hereDocument(hc.Stdin)
+	if err != nil {
+		return err
+	}
 	var high [3]int
-	for n, stream := range []any{hc.Stdin, hc.Stdout, hc.Stderr} {
+	for n, stream := range []any{stdin, hc.Stdout, hc.Stderr} {
 		f, ok := stream.(*os.File)
 		if !ok || f == nil {
 			if f, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
@@ -100,6 +105,25 @@ func (s *shell) replace(_ context.Context, hc interp.HandlerContext, args []stri
 		err = unix.Exec(self("sh"), append([]string{"sh", path}, args[1:]...), env)
 	}
 	return s.notReplaced(hc, args[0], err)
+}
+
+// hereDocument moves a here-document to a file in memory. It comes through a pipe that a goroutine of ours writes
+// to, and that would be gone with the shell.
+func hereDocument(stdin io.Reader) (io.Reader, error) {
+	f, ok := stdin.(*os.File)
+	if !ok || f == nil || f.Name() != "|0" { // what os.Pipe calls its end to read from
+		return stdin, nil
+	}
+	fd, err := unix.MemfdCreate("here-document", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	memory := os.NewFile(uintptr(fd), "here-document")
+	if _, err := io.Copy(memory, f); err != nil {
+		return nil, err
+	}
+	_, err = memory.Seek(0, io.SeekStart)
+	return memory, err
 }
 
 // notReplaced ends a script whose exec failed, as POSIX has it; an interactive shell stays.

@@ -32,6 +32,9 @@ func TestShellExitCodes(t *testing.T) {
 		"exec foo; echo not reached":          {"", "sh: foo: not found\n", 127},
 		"set -e; false; echo not reached":     {"", "", 1},
 		"echo (":                              {"", "sh: 1:1: `foo(` must be followed by `)`\n", 2},
+		"cd missing":                          {"", "sh: cd: missing: No such file or directory\n", 1},
+		". ./missing":                         {"", "source: can't open " + dir + "/missing: No such file or directory\n", 1},
+		"cd plain":                            {"", "sh: cd: plain: Not a directory\n", 1},
 		"sh missing":                          {"", "sh: missing: No such file or directory\n", 127},
 		"cat < missing; echo $?":              {"1\n", "sh: missing: No such file or directory\n", 0},
 		"false | true":                        {"", "", 0},
@@ -78,7 +81,7 @@ var shellSession = []struct{ text, out string }{
 	{"true & false & wait; echo $?", "0\n"},
 	{"sh -c 'exit 5' & wait $!; echo $?", "5\n"},
 	{"v='two words'; g() { echo g \"$v\" $1; }; h() { g \"$1\" & wait; }; h param", "g two words param\n"},
-	{"(sleep 5; echo no) & kill $!; wait $!; echo $?", "143\n"},
+	{"(sleep 5; echo no) >/dev/null & kill $!; wait $!; echo $?", "143\n"},
 	{"sleep 30 & ps -o args= -p $!; kill %1; wait $!; echo $?", "sleep 30\n143\n"},
 	{"{ echo $$ & wait; } | read p; echo $$ | grep -c .", "1\n"},
 	{"[ \"$(echo $$ & wait)\" = $$ ] && echo same", "same\n"},
@@ -158,6 +161,7 @@ func TestCtrlCEndsTheChildAndNotTheShell(t *testing.T) {
 	c.expect("[1] ")
 	c.expect("/ # ")
 	c.send("\x03")
+	c.expect("/ # ")
 	c.send("echo \"a\nb\"; kill %1; exit 5\n")
 	c.expect("> ")
 	c.expect("a\r\nb")

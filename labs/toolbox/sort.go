@@ -19,22 +19,9 @@ func sortMain(t *tool) error {
 	if err != nil {
 		return err
 	}
-	own := ""
-	for _, flag := range []string{"n", "r", "f", "b"} {
-		if o.has(flag) {
-			own += flag
-		}
-	}
-	var keys []key
-	for _, text := range o.given['k'] {
-		k, err := parseKey(text, own)
-		if err != nil {
-			return err
-		}
-		keys = append(keys, k)
-	}
-	if len(keys) == 0 {
-		keys = []key{{from: 1, fromChar: 1, flags: own}}
+	keys, err := parseKeys(o)
+	if err != nil {
+		return err
 	}
 	separator := o.value('t', "")
 	if len(separator) > 1 && separator != `\0` {
@@ -66,6 +53,29 @@ func sortMain(t *tool) error {
 		t.println(line)
 	}
 	return nil
+}
+
+// parseKeys reads all -k; without any the whole line is the key. A key without letters of its own takes those of
+// the command line.
+func parseKeys(o options) ([]key, error) {
+	own := ""
+	for _, flag := range []string{"n", "r", "f", "b"} {
+		if o.has(flag) {
+			own += flag
+		}
+	}
+	if !o.has("k") {
+		return []key{{from: 1, fromChar: 1, flags: own}}, nil
+	}
+	var keys []key
+	for _, text := range o.given['k'] {
+		k, err := parseKey(text, own)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 // parseKey reads 2, 2,3, 2.4,2.6 and the letters behind either: 2,2nr.

@@ -29,7 +29,7 @@ func stat(t *tool) error {
 		}
 		t.println(e.format("  File: %N\n" + fmt.Sprintf("  Size: %-10s\tBlocks: %-10s IO Block: %-6s %s",
 			e.format("%s"), e.format("%b"), e.format("%o"), e.described())))
-		t.println(fmt.Sprintf("Device: %-15s Inode: %-11s Links: %s", e.format("%Hd,%Ld"), e.format("%i"), e.linksAndDevice()))
+		t.println(fmt.Sprintf("Device: %s\tInode: %-11s Links: %s", e.format("%Hd,%Ld"), e.format("%i"), e.linksAndDevice()))
 		t.println(fmt.Sprintf("Access: (%04o/%s)  Uid: (%5d/%8s)   Gid: (%5d/%8s)", e.Mode&0o7777, e.permissions(),
 			e.Uid, users().of(int(e.Uid)), e.Gid, groups().of(int(e.Gid))))
 		t.println(e.format("Access: %x\nModify: %y\nChange: %z"))
@@ -63,68 +63,52 @@ func (e entry) format(format string) string {
 	return b.String()
 }
 
+const stamp = "2006-01-02 15:04:05.000000000 -0700"
+
+// directives are stat -c's.
+var directives = map[byte]func(entry) string{
+	'n': func(e entry) string { return e.name },
+	'N': func(e entry) string { return e.quoted() },
+	's': func(e entry) string { return fmt.Sprint(e.Size) },
+	'b': func(e entry) string { return fmt.Sprint(e.Blocks) },
+	'B': func(entry) string { return "512" },
+	'o': func(e entry) string { return fmt.Sprint(e.Blksize) },
+	'a': func(e entry) string { return fmt.Sprintf("%o", e.Mode&0o7777) },
+	'A': entry.permissions,
+	'f': func(e entry) string { return fmt.Sprintf("%x", e.Mode) },
+	'F': entry.described,
+	'u': func(e entry) string { return fmt.Sprint(e.Uid) },
+	'U': func(e entry) string { return users().unknown(int(e.Uid)) },
+	'g': func(e entry) string { return fmt.Sprint(e.Gid) },
+	'G': func(e entry) string { return groups().unknown(int(e.Gid)) },
+	'i': func(e entry) string { return fmt.Sprint(e.Ino) },
+	'h': func(e entry) string { return fmt.Sprint(e.Nlink) },
+	'd': func(e entry) string { return fmt.Sprint(e.Dev) },
+	'D': func(e entry) string { return fmt.Sprintf("%x", e.Dev) },
+	't': func(e entry) string { return fmt.Sprintf("%x", unix.Major(uint64(e.Rdev))) },
+	'T': func(e entry) string { return fmt.Sprintf("%x", unix.Minor(uint64(e.Rdev))) },
+	'X': func(e entry) string { return fmt.Sprint(e.Atim.Sec) },
+	'Y': func(e entry) string { return fmt.Sprint(e.Mtim.Sec) },
+	'Z': func(e entry) string { return fmt.Sprint(e.Ctim.Sec) },
+	'x': func(e entry) string { return time.Unix(e.Atim.Unix()).Format(stamp) },
+	'y': func(e entry) string { return time.Unix(e.Mtim.Unix()).Format(stamp) },
+	'z': func(e entry) string { return time.Unix(e.Ctim.Unix()).Format(stamp) },
+	'%': func(entry) string { return "%" },
+}
+
 func (e entry) directive(letter byte) string {
-	const stamp = "2006-01-02 15:04:05.000000000 -0700"
-	switch letter {
-	case 'n':
-		return e.name
-	case 'N':
-		if target, err := os.Readlink(e.name); err == nil {
-			return e.name + " -> " + target
-		}
-		return e.name
-	case 's':
-		return fmt.Sprint(e.Size)
-	case 'b':
-		return fmt.Sprint(e.Blocks)
-	case 'B':
-		return "512"
-	case 'o':
-		return fmt.Sprint(e.Blksize)
-	case 'a':
-		return fmt.Sprintf("%o", e.Mode&0o7777)
-	case 'A':
-		return e.permissions()
-	case 'f':
-		return fmt.Sprintf("%x", e.Mode)
-	case 'F':
-		return e.described()
-	case 'u':
-		return fmt.Sprint(e.Uid)
-	case 'U':
-		return users().unknown(int(e.Uid))
-	case 'g':
-		return fmt.Sprint(e.Gid)
-	case 'G':
-		return groups().unknown(int(e.Gid))
-	case 'i':
-		return fmt.Sprint(e.Ino)
-	case 'h':
-		return fmt.Sprint(e.Nlink)
-	case 'd':
-		return fmt.Sprint(e.Dev)
-	case 'D':
-		return fmt.Sprintf("%x", e.Dev)
-	case 't':
-		return fmt.Sprintf("%x", unix.Major(uint64(e.Rdev)))
-	case 'T':
-		return fmt.Sprintf("%x", unix.Minor(uint64(e.Rdev)))
-	case 'X':
-		return fmt.Sprint(e.Atim.Sec)
-	case 'Y':
-		return fmt.Sprint(e.Mtim.Sec)
-	case 'Z':
-		return fmt.Sprint(e.Ctim.Sec)
-	case 'x':
-		return time.Unix(e.Atim.Unix()).Format(stamp)
-	case 'y':
-		return time.Unix(e.Mtim.Unix()).Format(stamp)
-	case 'z':
-		return time.Unix(e.Ctim.Unix()).Format(stamp)
-	case '%':
-		return "%"
+	if show, ok := directives[letter]; ok {
+		return show(e)
 	}
 	return "?"
+}
+
+// quoted is the name, and where it leads when it is a link.
+func (e entry) quoted() string {
+	if target, err := os.Readlink(e.name); err == nil {
+		return e.name + " -> " + target
+	}
+	return e.name
 }
 
 // unknown is the name of a number, or stat's UNKNOWN.

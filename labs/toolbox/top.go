@@ -33,6 +33,11 @@ func top(t *tool) error {
 		defer restore()
 	}
 	t.diesOf(unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
+	return t.watch(times, time.Duration(delay*float64(time.Second)), interactive)
+}
+
+// watch prints a picture again and again: times times, or until q when that is negative.
+func (t *tool) watch(times int, delay time.Duration, interactive bool) error {
 	before, last := cpuTimes(), time.Now()
 	wait := 100 * time.Millisecond
 	for ; times != 0; times-- {
@@ -42,7 +47,7 @@ func top(t *tool) error {
 		if !interactive {
 			time.Sleep(wait)
 		}
-		wait = time.Duration(delay * float64(time.Second))
+		wait = delay
 		all, err := processes()
 		if err != nil {
 			return err

@@ -33,27 +33,12 @@ func xargs(t *tool) error {
 	if err != nil {
 		return err
 	}
-	worst := 0
-	run := func(words []string) {
-		if o.has("t") {
-			fmt.Fprintln(os.Stderr, strings.Join(words, " "))
-		}
-		switch code := t.run(words); {
-		case code >= 126 && code < 128:
-			worst = code
-		case code != 0 && worst == 0:
-			worst = 123
-		}
-	}
+	x := &runner{tool: t, show: o.has("t")}
 	if place != "" {
 		for _, item := range items {
-			words := make([]string, len(command))
-			for i, word := range command {
-				words[i] = strings.ReplaceAll(word, place, item)
-			}
-			run(words)
+			x.run(filled(command, place, item))
 		}
-		return exitCode(worst)
+		return exitCode(x.worst)
 	}
 	for first := true; len(items) > 0 || first && !o.has("r"); first = false {
 		n, length := 0, 0
@@ -61,10 +46,29 @@ func xargs(t *tool) error {
 			length += len(items[n]) + 1
 			n++
 		}
-		run(append(append([]string{}, command...), items[:n]...))
+		x.run(append(append([]string{}, command...), items[:n]...))
 		items = items[n:]
 	}
-	return exitCode(worst)
+	return exitCode(x.worst)
+}
+
+// A runner runs commands and keeps the worst of their exit codes: 123 when one failed, 126 and 127 as they are.
+type runner struct {
+	*tool
+	show  bool
+	worst int
+}
+
+func (x *runner) run(words []string) {
+	if x.show {
+		fmt.Fprintln(x.err, strings.Join(words, " "))
+	}
+	switch code := x.tool.run(words); {
+	case code == 126 || code == 127:
+		x.worst = code
+	case code != 0 && x.worst == 0:
+		x.worst = 123
+	}
 }
 
 // items splits the input: at NUL bytes, at newlines (for -I), or at blanks with quotes and backslashes heeded.
@@ -81,6 +85,11 @@ func items(input string, zero, lines bool) ([]string, error) {
 		}
 		return all, nil
 	}
+	return quotedWords(input)
+}
+
+func quotedWords(input string) ([]string, error) {
+	var all []string
 	var word strings.Builder
 	begun, quoted := false, byte(0)
 	for i := 0; i < len(input); i++ {
