@@ -25,7 +25,7 @@ for p in $(echo "$packages" | awk '{print $1}'); do
 done
 
 # A stock kernel for the small machine; the one of the distribution that is meant for virtual machines.
-if ! ls /boot/vmlinuz-*-cloud-* /boot/vmlinuz-*-virtual /boot/vmlinuz-*-generic >/dev/null 2>&1; then
+if ! ls /boot | grep -qE '^vmlinuz-.*-(cloud-[a-z0-9]+|virtual|generic)$'; then
 	. /etc/os-release
 	case $ID-$(dpkg --print-architecture) in
 	debian-amd64) missing="$missing linux-image-cloud-amd64" ;;

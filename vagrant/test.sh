@@ -17,7 +17,7 @@ grep -E '^(ok|FAIL|panic)' "$out" || true
 
 # A skipped test says why on the line before; deeper than four spaces is the output of the small machine.
 left=$(awk '/_test\.go:[0-9]+: / {why = $0; sub(/^.*_test\.go:[0-9]+: /, "", why)}
-	/^ {0,4}--- SKIP: / {print "  " $3 ": " why; why = ""}' "$out")
+	/^ ? ? ? ?--- SKIP: / {print "  " $3 ": " why; why = ""}' "$out")
 [ -z "$left" ] || printf '\nLeft out here:\n%s\n' "$left"
 count() { grep -cE "^ {0,4}--- $1" "$out" || true; }
 printf '\n%s passed, %s failed, %s skipped\n' "$(count PASS)" "$(count FAIL)" "$(count SKIP)"

@@ -57,12 +57,12 @@ func mkdir(t *tool) error {
 	if err != nil {
 		return usageError("-m takes an octal number")
 	}
-	make := os.Mkdir
+	create := os.Mkdir
 	if o.has("p") {
-		make = os.MkdirAll
+		create = os.MkdirAll
 	}
 	for _, path := range o.rest {
-		err := make(path, 0o777)
+		err := create(path, 0o777)
 		if err == nil && o.has("m") {
 			err = at(path, unix.Chmod(path, uint32(mode)))
 		}

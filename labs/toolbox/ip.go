@@ -73,7 +73,7 @@ func (n *network) pairs(keywords string) (about string, values map[string]string
 	return about, values, nil
 }
 
-// failed says what the kernel answered, in iproute2's words.
+// answered says what the kernel answered, in iproute2's words.
 func answered(err error) error {
 	if err == nil {
 		return nil

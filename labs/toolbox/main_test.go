@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bin is a directory with a link for every applet, to this test binary: what /bin is in the image.
+// binVariable names a directory with a link for every applet, to this test binary: what /bin is in the image.
 const binVariable = "TOOLBOX_TEST_BIN"
 
 // TestMain makes the test binary the toolbox when it is called by an applet's name, as cmd/tutor's main does.
@@ -61,7 +61,7 @@ func run(t *testing.T, dir, stdin string, words ...string) result {
 	return finish(t, command(t, dir, words...), stdin)
 }
 
-// shell runs a script in our sh.
+// script runs a script in our sh.
 func script(t *testing.T, dir, text string) result {
 	t.Helper()
 	return run(t, dir, "", "sh", "-c", text)

@@ -28,7 +28,7 @@ type builtin func(s *shell, ctx context.Context, hc interp.HandlerContext, args 
 var builtins = map[string]builtin{
 	"&": (*shell).background, "exec": (*shell).replace, "jobs": (*shell).listJobs, "kill": (*shell).kill,
 	"trap": (*shell).trap, "ulimit": (*shell).ulimit, "umask": (*shell).umask, "wait": (*shell).wait,
-	"cd": (*shell).cannotCd, "echo": inProcess(echo), "printf": inProcess(printfMain),
+	"cannot cd": (*shell).cannotCd, "echo": inProcess(echo), "printf": inProcess(printfMain),
 }
 
 // inProcess runs an applet without a process.
@@ -64,47 +64,13 @@ func (s *shell) call(ctx context.Context, args []string) ([]string, error) {
 	case builtins[name] != nil:
 		return append([]string{ours + name}, args[1:]...), nil
 	case name == "cd" && cannotEnter(hc, args) != nil:
-		return []string{ours + "cd", args[1]}, nil
+		return []string{ours + "cannot cd", args[1]}, nil
 	case name == "eval":
 		return []string{"eval", rewriteText(strings.Join(args[1:], " "))}, nil
 	case (name == "source" || name == ".") && len(args) > 1:
 		return append([]string{"source", ours + scriptPath(hc, args[1])}, args[2:]...), nil
 	}
 	return args, nil
-}
-
-// cannotEnter tells why cd would fail, nil if it will not.
-func cannotEnter(hc interp.HandlerContext, args []string) error {
-	if len(args) != 2 || args[1] == "-" || args[1] == "" {
-		return nil // the interpreter knows best
-	}
-	dir := args[1]
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(hc.Dir, dir)
-	}
-	info, err := os.Stat(dir)
-	if err == nil && !info.IsDir() {
-		return unix.ENOTDIR
-	}
-	if err == nil {
-		err = unix.Access(dir, unix.X_OK)
-	}
-	return err
-}
-
-// cannotCd says it in the words that cat and ls use too.
-func (s *shell) cannotCd(_ context.Context, hc interp.HandlerContext, args []string) error {
-	fmt.Fprintf(hc.Stderr, "sh: cd: %s\n", reason(at(args[1], bare(cannotEnter(hc, args)))))
-	return exitStatus(1)
-}
-
-// bare is the errno without the path that it came with.
-func bare(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
 }
 
 func quoteAll(args []string) string {

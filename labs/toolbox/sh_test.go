@@ -81,7 +81,7 @@ var shellSession = []struct{ text, out string }{
 	{"true & false & wait; echo $?", "0\n"},
 	{"sh -c 'exit 5' & wait $!; echo $?", "5\n"},
 	{"v='two words'; g() { echo g \"$v\" $1; }; h() { g \"$1\" & wait; }; h param", "g two words param\n"},
-	{"(sleep 5; echo no) >/dev/null & kill $!; wait $!; echo $?", "143\n"},
+	{"(sleep 5; echo no) >/dev/null 2>&1 & kill $!; wait $!; echo $?", "143\n"},
 	{"sleep 30 & ps -o args= -p $!; kill %1; wait $!; echo $?", "sleep 30\n143\n"},
 	{"{ echo $$ & wait; } | read p; echo $$ | grep -c .", "1\n"},
 	{"[ \"$(echo $$ & wait)\" = $$ ] && echo same", "same\n"},
