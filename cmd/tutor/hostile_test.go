@@ -31,12 +31,13 @@ func TestHostileImages(t *testing.T) {
 	link := func(name string) entry {
 		return entry{&tar.Header{Name: name, Linkname: canary, Typeflag: tar.TypeSymlink, Mode: 0o777}, ""}
 	}
-	read := []string{"/bin/cat", "/secret", "/proc/self/mountinfo", canary + "/secret"}
+	read := []string{"/bin/cat", "/disk", "/secret", "/proc/self/mountinfo", canary + "/secret"}
 	for name, c := range map[string]struct {
 		entries []entry
 		config  v1.Config
 		flags   []string
 		control bool
+		refused string // what cat has to say
 	}{
 		"control":                               {control: true},
 		"/proc is a link":                       {entries: []entry{link("proc")}},
@@ -50,6 +51,7 @@ func TestHostileImages(t *testing.T) {
 		"the working directory leads":           {entries: []entry{link("wl")}, config: v1.Config{WorkingDir: "/wl/newdir"}},
 		"the working directory is a descriptor": {config: v1.Config{WorkingDir: "/proc/self/fd/9"}},
 		"a volume's parent is a link":           {entries: []entry{link("a")}, flags: []string{"-v", t.TempDir() + ":/a/new"}},
+		"the host's disk lies in it":            {entries: []entry{{&tar.Header{Name: "disk", Typeflag: tar.TypeBlock, Devmajor: 254, Mode: 0o666}, ""}}, refused: "/disk: Permission denied"},
 		"a tmpfs lies on a link":                {entries: []entry{link("a")}, flags: []string{"--tmpfs", "/a"}},
 		"the user is too large":                 {config: v1.Config{User: "4294967296"}},
 		"the user is a number in disguise":      {config: v1.Config{User: "0x0"}},
@@ -64,6 +66,7 @@ func TestHostileImages(t *testing.T) {
 			require.NotEqual(t, 124, r.code, "it hangs")
 			require.NotContains(t, r.stdout+r.stderr, "the secret")
 			require.Equal(t, before, listing(t, canary), r.stderr)
+			require.Contains(t, r.stderr, c.refused)
 			if c.control {
 				require.Contains(t, r.stdout, " / / ", "the control must work: %s", r.stderr)
 			}

@@ -58,6 +58,7 @@ var probes = []probe{
 	{"console", "-t", "tty"},
 	{"loopback", "", "cat /sys/class/net/lo/flags"},
 	{"sysctl", "", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"},
+	{"dev-lock", "", "touch /dev/new && ls /dev/new"},
 	{"masked-paths", "", "grep -c . /proc/interrupts"},
 	{"readonly-paths", "", "grep ' /proc/sys ' /proc/mounts"},
 	{"read-only", "--read-only", "touch /new && ls /new"},

@@ -49,7 +49,14 @@ func attach(t *testing.T, cmd *exec.Cmd) *screen {
 			}
 		}
 	}()
-	t.Cleanup(func() { slave.Close(); s.master.Close() })
+	t.Cleanup(func() {
+		if cmd.Process != nil {
+			cmd.Process.Kill() // a test that failed half-way; the next start clears its container
+			cmd.Wait()
+		}
+		slave.Close()
+		s.master.Close()
+	})
 	return s
 }
 

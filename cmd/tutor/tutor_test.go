@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 				return 1
 			}
 		}
+		defer exec.Command(binary, "run", "--lab", "1", "true").Run() // clears what a failed test has left
 		return m.Run()
 	}())
 }

@@ -223,6 +223,7 @@ func View(g Group, m specs.Mount) program.Op {
 		return op.Leave("not in the spec")
 	}
 	if len(g.Layout.V1) > 0 {
+		op.Shell = "mount -t tmpfs tmpfs /sys/fs/cgroup; mount -t cgroup -o CONTROLLER cgroup /sys/fs/cgroup/CONTROLLER; …"
 		op.Calls = append(sys.MkdirAll("/sys/fs/cgroup"), g.v1Mount(flags)...)
 	}
 	return op

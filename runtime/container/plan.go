@@ -86,6 +86,7 @@ func (p Plan) Program() (program.Program, error) {
 		terminal.Console(p.Terminal, s.Process.User.UID, p.pivots()), // and which is its standard input and output
 		network.Loopback(),                                           // 127.0.0.1
 		network.Sysctls(s.Linux.Sysctl),                              // small freedoms inside its own network
+		layers.DevLock(p.mount("/dev").Destination != ""),            // and no device more
 		privileges.Masked(s.Linux.MaskedPaths),                       // what tells of the whole machine
 		privileges.ReadOnly(s.Linux.ReadonlyPaths),                   // what changes the whole machine
 		layers.ReadOnly(s.Root.Readonly),                             // --read-only

@@ -47,10 +47,10 @@ func (b *Binds) Open() program.Op {
 }
 
 // Attach puts it into the container's tree. The last name of the path is made when it is missing: mknod and
-// mkdir answer EEXIST for whatever is there, and open nothing.
+// mkdir answer EEXIST for whatever is there, and open nothing. By hand this is one step with the opening: its
+// shell line stands there.
 func (b *Binds) Attach() program.Op {
 	op := program.Op{Name: b.Name, Lab: 4, By: program.Child, Why: b.Why, Man: "move_mount(2)"}
-	var shell []string
 	for _, bind := range b.List {
 		flags := uint64(unix.MOVE_MOUNT_T_SYMLINKS)
 		if bind.File { // a dangling link is no place for a file; the file lies over the link itself
@@ -60,13 +60,12 @@ func (b *Binds) Attach() program.Op {
 		} else {
 			op.Calls = append(op.Calls, sys.MkdirAll(bind.Target)...)
 		}
+		attributes := uint64(unix.MOUNT_ATTR_NODEV) // or root inside could make the host's disk there, by number
 		if bind.ReadOnly {
-			op.Calls = append(op.Calls, sys.MountSetattr(bind.tree, unix.MOUNT_ATTR_RDONLY))
+			attributes |= unix.MOUNT_ATTR_RDONLY
 		}
-		op.Calls = append(op.Calls, sys.MoveMount(bind.tree, bind.Target, flags), sys.Close(bind.tree))
-		shell = append(shell, "# "+bind.Target+" comes up with mount --rbind, see "+b.Name+"-open")
+		op.Calls = append(op.Calls, sys.MountSetattr(bind.tree, attributes), sys.MoveMount(bind.tree, bind.Target, flags), sys.Close(bind.tree))
 	}
-	op.Shell = strings.Join(shell, "; ")
 	if len(b.List) == 0 {
 		return op.Leave(b.LeftOut)
 	}

@@ -21,8 +21,8 @@ type Root struct {
 }
 
 // Overlay mounts the layers as one tree, inside the child's own mount table. The paths are relative, because
-// mount(2) takes one page of options and an image may have 127 layers. Layers are trusted only as far as
-// unpacking made them.
+// mount(2) takes one page of options and an image may have 127 layers. No device that lies in a layer can be
+// used (MS_NODEV): a stranger may have put the host's disk there, by number.
 func Overlay(r Root) program.Op {
 	options := "lowerdir=" + strings.Join(r.Layers, ":") + ",upperdir=" + r.Upper + ",workdir=" + r.Work
 	return program.Op{
@@ -30,11 +30,11 @@ func Overlay(r Root) program.Op {
 		Lab:   4,
 		By:    program.Child,
 		Why:   "every container would need a copy of all its image's files, or write into everybody's",
-		Shell: "cd " + r.Base + "; mount -t overlay -o " + options + " overlay " + r.Target,
+		Shell: "cd " + r.Base + "; mount -t overlay -o nodev," + options + " overlay " + r.Target,
 		Man:   "mount(2)",
 		Calls: []sys.Call{
 			sys.Chdir(r.Base),
-			sys.Mount("overlay", r.Target, "overlay", 0, options),
+			sys.Mount("overlay", r.Target, "overlay", unix.MS_NODEV, options),
 			sys.Chdir(r.Target),
 		},
 	}
