@@ -59,7 +59,6 @@ func TestForkbombEndsWhereTheKernelSaysEAGAIN(t *testing.T) {
 // pidsGroup makes a cgroup that holds n processes at most.
 func pidsGroup(t *testing.T, n int) string {
 	t.Helper()
-	t.Helper()
 	dir := "/sys/fs/cgroup"
 	if _, err := os.Stat(dir + "/pids"); err == nil {
 		dir += "/pids" // version 1

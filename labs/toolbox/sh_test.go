@@ -142,26 +142,26 @@ type console struct {
 
 func TestCtrlCEndsTheChildAndNotTheShell(t *testing.T) {
 	c := openConsole(t)
-	c.expect("/ # ")
+	c.expect(prompt())
 	c.send("sleep 100; echo not reached\n")
 	c.expect("not reached")
 	require.Eventually(t, func() bool { return foreground(c) }, 5*time.Second, 5*time.Millisecond)
 	c.send("\x03")
-	c.expect("/ # ")
+	c.expect(prompt())
 	c.send("echo $?-survived\n")
 	c.expect("130-survived")
 	c.send("echo half a line\x03")
-	c.expect("/ # ")
+	c.expect(prompt())
 	c.send("while :; do :; done\n")
 	c.expect("done")
 	time.Sleep(50 * time.Millisecond) // there is nothing to see of a loop of builtins
 	c.send("\x03")
-	c.expect("/ # ")
+	c.expect(prompt())
 	c.send("sleep 77 &\n")
 	c.expect("[1] ")
-	c.expect("/ # ")
+	c.expect(prompt())
 	c.send("\x03")
-	c.expect("/ # ")
+	c.expect(prompt())
 	c.send("echo \"a\nb\"; kill %1; exit 5\n")
 	c.expect("> ")
 	c.expect("a\r\nb")
@@ -213,4 +213,12 @@ func (c *console) expect(text string) {
 		require.NoError(c.t, err, "waiting for %q, saw %q", text, c.seen)
 	}
 	_, c.seen, _ = strings.Cut(c.seen, text)
+}
+
+// prompt is what the shell shows: # for root, $ for anybody else.
+func prompt() string {
+	if os.Geteuid() == 0 {
+		return "/ # "
+	}
+	return "/ $ "
 }

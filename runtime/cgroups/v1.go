@@ -69,7 +69,7 @@ func Join(g Group) program.Op {
 	return op
 }
 
-// v1Shares and v1Quota write what version 2 has in cpu.weight and cpu.max.
+// v1Quota writes what version 2 has in cpu.max: two files there, both in µs.
 func v1Quota(dir string, quota int64, period uint64) []sys.Call {
 	return slices.Concat(
 		sys.WriteFile(path.Join(dir, "cpu.cfs_period_us"), strconv.FormatUint(period, 10)),
