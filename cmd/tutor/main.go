@@ -50,6 +50,9 @@ func (c *cli) root() *cobra.Command {
 		newRmi(c),     // and away with them
 		newVersion(c), // of tutor and of the kernel
 	)
+	for _, command := range root.Commands() {
+		command.DisableFlagsInUseLine = true // each says [OPTIONS] where Docker does
+	}
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
 	return root

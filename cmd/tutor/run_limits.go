@@ -36,7 +36,7 @@ func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
 		return nil, err
 	}
 	if limit < leastMemory {
-		return nil, errors.New("Minimum memory limit allowed is 6MB")
+		return nil, container.Hint(errors.New("Minimum memory limit allowed is 6MB"), "with less the start itself would be killed; without a unit the number is bytes: -m 64m")
 	}
 	swap := 2 * limit
 	if r.memorySwap == "-1" {

@@ -201,5 +201,6 @@ func checkName(name string) error {
 	if name == "" || (len(name) <= 128 && regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`).MatchString(name)) {
 		return nil
 	}
-	return fmt.Errorf("Invalid container name (%.40q), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)
+	return container.Hint(fmt.Errorf("Invalid container name (%.40q), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name),
+		"two to 128 letters, digits, dots, dashes and underscores: --name web-1")
 }
