@@ -20,7 +20,8 @@ test: $(DEPS)
 vm: $(DEPS)
 	go test -count=1 -timeout 15m -v -run '^TestPureCgroupV2$$' ./cmd/tutor
 
-# tutor against crun, runc and a C program that makes the bare calls, in one run, as ratios.
+# tutor against crun, runc and a C program that makes the bare calls, and its pulls against skopeo with umoci (and
+# podman and docker where they are), in one run, as ratios.
 bench: $(DEPS)
 	sh vagrant/bench.sh
 

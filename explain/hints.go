@@ -22,6 +22,8 @@ var hints = []hint{
 	{"clone", unix.ENOSYS, "clone3 needs Linux 5.3"},
 	{"overlay", unix.ENODEV, "this kernel has no overlayfs: modprobe overlay"},
 	{"overlay", unix.EINVAL, "overlayfs cannot write on this file system; TUTOR_ROOT must not be on an overlay, NFS or FAT"},
+	{"enter-pid", unix.ESRCH, "the container's first process has ended, or its first thread before the others: nobody has its namespaces then"},
+	{"workdir", unix.ENOENT, "there is no such directory in the container: exec makes none"},
 	{"workdir", unix.ELOOP, "the working directory leads through a magic link of /proc; it would leave the container"},
 	{"workdir", unix.ENOTDIR, "the working directory is a file in this image"},
 	{"workdir", unix.EACCES, "the user may not enter the working directory: choose another with -w, or another user with -u"},

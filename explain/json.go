@@ -109,7 +109,7 @@ func JSONExit(w io.Writer, t Trace, status int) error {
 	return encoder(w).Encode(exitLine{"exit", t.PID, status})
 }
 
-// JSONUndone prints what was undone when the container had gone.
+// JSONUndone prints what was undone when it had ended.
 func JSONUndone(w io.Writer, t Trace) error {
 	e := encoder(w)
 	for n, r := range t.Results {

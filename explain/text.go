@@ -28,6 +28,9 @@ func NewStyle(colour bool) Style {
 	return Style{name: paint(color.Bold, color.FgCyan), quiet: paint(color.Faint), call: paint(color.FgGreen), bad: paint(color.FgRed)}
 }
 
+// Heading paints the title of a part.
+func (s Style) Heading(text string) string { return s.name(text) }
+
 // Text prints the Ops from first to last (not included) with what they did, each under its reason.
 func Text(w io.Writer, t Trace, s Style, first, last int) {
 	var b strings.Builder
@@ -96,7 +99,7 @@ func Header(w io.Writer, s Style) {
 	fmt.Fprintf(w, "%s\n\n", s.quiet("   #  hand    host   ctr       time  system call = answer"))
 }
 
-// Undone prints what was undone when the container had gone.
+// Undone prints what was undone: when it had ended, or of a Program that starts none, because it failed.
 func Undone(w io.Writer, t Trace, s Style) {
 	var b strings.Builder
 	last := -1
@@ -105,7 +108,11 @@ func Undone(w io.Writer, t Trace, s Style) {
 			continue
 		}
 		if last < 0 {
-			b.WriteString("\n" + s.name("undone") + " when the container had gone\n")
+			why := "when it had ended"
+			if t.Program.Find("clone") == nil {
+				why = "because a call failed"
+			}
+			b.WriteString("\n" + s.name("undone") + " " + why + "\n")
 		}
 		last = r.Op
 		t.line(&b, s, i)

@@ -16,7 +16,13 @@ packages="
  runc             to compare with
  gcc              builds the C program to compare with
  libc6-dev        the same
+ umoci            unpacks the same images, to compare with
+ time             the peak of memory that tutor took
  skopeo           reads tutor's store: it is a plain OCI layout
+ podman           reads what tutor saves
+ docker.io        runs what tutor saves; asked what it would answer
+ docker-registry  a registry that wants passwords and tokens
+ apache2-utils    htpasswd, for that registry
 "
 
 missing=
@@ -40,6 +46,14 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
+
+# The programs, and not the services: a second dockerd would change the host's firewall.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap 'rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod +x "$policy"
+fi
 echo "provision: installing$missing"
 if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/tmp/tutor-provision.log 2>&1; then
 	tail -5 /tmp/tutor-provision.log >&2

@@ -12,13 +12,13 @@ fi
 go vet ./...
 status=0
 go test -count=1 -timeout 12m -v ./... >"$out" 2>&1 || status=$?
-[ "$status" = 0 ] || grep -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' "$out" || true
-grep -E '^(ok|FAIL|panic)' "$out" || true
+[ "$status" = 0 ] || grep -a -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' "$out" || true
+grep -aE '^(ok|FAIL|panic)' "$out" || true
 
 # A skipped test says why on the line before; deeper than four spaces is the output of the small machine.
 left=$(awk '/_test\.go:[0-9]+: / {why = $0; sub(/^.*_test\.go:[0-9]+: /, "", why)}
 	/^ ? ? ? ?--- SKIP: / {print "  " $3 ": " why; why = ""}' "$out")
 [ -z "$left" ] || printf '\nLeft out here:\n%s\n' "$left"
-count() { grep -cE "^ {0,4}--- $1" "$out" || true; }
+count() { grep -acE "^ {0,4}--- $1" "$out" || true; }
 printf '\n%s passed, %s failed, %s skipped\n' "$(count PASS)" "$(count FAIL)" "$(count SKIP)"
 exit "$status"

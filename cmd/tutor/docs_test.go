@@ -101,6 +101,33 @@ func TestEveryNameInTheDocs(t *testing.T) {
 	require.Greater(t, cited, 10)
 }
 
+var citedTest = regexp.MustCompile("`((?:Test|Fuzz)\\w+)(?:/([^`]+))?`")
+
+// A page that says what is tested names the test, and after a slash its row. Both must be there.
+func TestEveryTestInTheDocs(t *testing.T) {
+	sources := map[string]string{} // of each test function, the whole file
+	files, err := filepath.Glob("../../*/*/*_test.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(string(source), -1) {
+			sources[m[1]] = string(source)
+		}
+	}
+	cited := 0
+	for _, page := range pages(t) {
+		content, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range citedTest.FindAllStringSubmatch(string(content), -1) {
+			cited++
+			require.NotEmpty(t, sources[m[1]], "%s cites %s", page, m[1])
+			require.True(t, m[2] == "" || strings.Contains(sources[m[1]], `"`+m[2]+`"`), "%s cites %s", page, m[0])
+		}
+	}
+	require.Greater(t, cited, 40)
+}
+
 func TestTheTopLevelHoldsNothingElse(t *testing.T) {
 	out, err := exec.Command("git", "-C", "../..", "ls-files").Output()
 	if err != nil {

@@ -35,6 +35,7 @@ func fails(t *testing.T, cmd *exec.Cmd, code int, message, hint string) {
 func tutorCommand(args ...string) *exec.Cmd { return exec.Command(binary, args...) }
 
 func TestExitCodes(t *testing.T) {
+	noneStays(t)
 	root(t)
 	ok(t, "run", "--rm", "tutor/lab", "true")
 	require.Equal(t, 7, tutor(t, "run", "--rm", "tutor/lab", "sh", "-c", "exit 7").code, "the command's own")
@@ -85,6 +86,7 @@ func TestUnwritableRoot(t *testing.T) {
 
 // A kernel without a feature: strace answers ENOSYS in its place.
 func TestKernelWithoutAFeature(t *testing.T) {
+	noneStays(t)
 	root(t)
 	tool(t, "strace")
 	ok(t, "run", "--rm", "tutor/lab", "true")

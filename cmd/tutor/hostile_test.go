@@ -11,71 +11,95 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/stretchr/testify/require"
 )
 
-// Images made by an enemy: what lies in them where tutor mounts and makes files leads to a directory of the
-// host, the canary. Whatever happens, it stays as it was, and its secret is not seen. Refusing is as good as
+// Images made by an enemy: what lies in them where tutor mounts, reads and makes files leads to a directory of
+// the host, the canary. Whatever happens, it stays as it was, and its secret is not seen. Refusing is as good as
 // resolving inside. The control is the same image without the evil bit: it must work.
 func TestHostileImages(t *testing.T) {
 	root(t)
-	canary := filepath.Join(home, "canary")
-	require.NoError(t, os.MkdirAll(canary, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(canary, "secret"), []byte("the secret\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(canary, "passwd"), []byte("evil:x:0:0::/:/bin/sh\n"), 0o644))
-	before := listing(t, canary)
-	link := func(name string) entry {
-		return entry{&tar.Header{Name: name, Linkname: canary, Typeflag: tar.TypeSymlink, Mode: 0o777}, ""}
+	c := newCanary(t)
+	link := func(name string) []entry {
+		return []entry{{&tar.Header{Name: name, Linkname: c.dir, Typeflag: tar.TypeSymlink, Mode: 0o777}, ""}}
 	}
-	read := []string{"/bin/cat", "/disk", "/secret", "/proc/self/mountinfo", canary + "/secret"}
-	for name, c := range map[string]struct {
+	file := func(name, target string) []entry {
+		return []entry{{&tar.Header{Name: name, Linkname: c.dir + target, Typeflag: tar.TypeSymlink, Mode: 0o777}, ""}}
+	}
+	special := func(name string, kind byte, major int64) []entry {
+		return []entry{{&tar.Header{Name: name, Typeflag: kind, Mode: 0o666, Devmajor: major}, ""}}
+	}
+	large := []entry{{&tar.Header{Name: "etc/passwd", Typeflag: tar.TypeReg, Mode: 0o644}, strings.Repeat("evil:x:0:0::/:/bin/sh\n", 500_000)}}
+	for name, a := range map[string]struct {
 		entries []entry
 		config  v1.Config
 		flags   []string
-		control bool
-		refused string // what cat has to say
+		works   bool   // it must
+		says    string // tutor, or cat
 	}{
-		"control":                               {control: true},
-		"/proc is a link":                       {entries: []entry{link("proc")}},
-		"/dev is a link":                        {entries: []entry{link("dev")}},
-		"/dev/null is a link":                   {entries: []entry{link("dev/null")}},
-		"/sys is a link":                        {entries: []entry{link("sys")}},
-		"/etc is a link":                        {entries: []entry{link("etc")}},
-		"/etc/hosts is a link":                  {entries: []entry{link("etc/hosts")}, control: true},
-		"/etc/passwd is a link":                 {entries: []entry{{&tar.Header{Name: "etc/passwd", Linkname: canary + "/passwd", Typeflag: tar.TypeSymlink}, ""}}, config: v1.Config{User: "evil"}},
-		"/etc/passwd is a FIFO":                 {entries: []entry{{&tar.Header{Name: "etc/passwd", Typeflag: tar.TypeFifo, Mode: 0o644}, ""}}},
-		"the working directory leads":           {entries: []entry{link("wl")}, config: v1.Config{WorkingDir: "/wl/newdir"}},
-		"the working directory is a descriptor": {config: v1.Config{WorkingDir: "/proc/self/fd/9"}},
-		"a volume's parent is a link":           {entries: []entry{link("a")}, flags: []string{"-v", t.TempDir() + ":/a/new"}},
-		"the host's disk lies in it":            {entries: []entry{{&tar.Header{Name: "disk", Typeflag: tar.TypeBlock, Devmajor: 254, Mode: 0o666}, ""}}, refused: "/disk: Permission denied"},
-		"a tmpfs lies on a link":                {entries: []entry{link("a")}, flags: []string{"--tmpfs", "/a"}},
-		"the user is too large":                 {config: v1.Config{User: "4294967296"}},
-		"the user is a number in disguise":      {config: v1.Config{User: "0x0"}},
-		"the command is tutor":                  {config: v1.Config{Entrypoint: []string{"/proc/self/exe", "run"}}},
+		"control":                                                {works: true},
+		"/proc is a link (CVE-2019-19921)":                       {entries: link("proc")},
+		"/dev is a link (CVE-2026-41579)":                        {entries: link("dev")},
+		"/dev/null is a link (CVE-2025-31133)":                   {entries: link("dev/null")},
+		"/sys is a link":                                         {entries: link("sys")},
+		"/etc is a link":                                         {entries: link("etc")},
+		"/etc/hosts is a link":                                   {entries: link("etc/hosts"), works: true},
+		"/etc/hostname is a link":                                {entries: file("etc/hostname", "/secret"), works: true},
+		"/etc/resolv.conf is a link":                             {entries: file("etc/resolv.conf", "/secret"), works: true},
+		"/etc/passwd is a link (CVE-2024-9676)":                  {entries: file("etc/passwd", "/passwd"), config: v1.Config{User: "evil"}, says: "unable to find user evil"},
+		"/etc/passwd is a FIFO (CVE-2024-9676)":                  {entries: special("etc/passwd", tar.TypeFifo, 0), says: "not a regular file"},
+		"/etc/group is a FIFO":                                   {entries: special("etc/group", tar.TypeFifo, 0), says: "not a regular file"},
+		"/etc/passwd is a device":                                {entries: special("etc/passwd", tar.TypeChar, 5), says: "not a regular file"},
+		"/etc/passwd is eleven megabytes":                        {entries: large, config: v1.Config{User: "evil"}, says: "larger than 10485760 bytes"},
+		"the working directory leads out (CVE-2026-55686)":       {entries: link("wl"), config: v1.Config{WorkingDir: "/wl/newdir"}},
+		"the working directory is a descriptor (CVE-2024-21626)": {config: v1.Config{WorkingDir: "/proc/self/fd/9"}, says: "it would leave the container"},
+		"the working directory climbs":                           {config: v1.Config{WorkingDir: "/../../../.." + c.dir}, works: true},
+		"a volume's parent is a link (CVE-2024-45310)":           {entries: link("a"), flags: []string{"-v", t.TempDir() + ":/a/new"}},
+		"a tmpfs lies on a link":                                 {entries: link("a"), flags: []string{"--tmpfs", "/a"}},
+		"the image's volume climbs (CVE-2022-23648)":             {config: v1.Config{Volumes: map[string]struct{}{"/../../.." + c.dir: {}}}},
+		"the image's volume is a link (CVE-2022-23648)":          {entries: link("wl"), config: v1.Config{Volumes: map[string]struct{}{"/wl": {}}}},
+		"the host's disk lies in it":                             {entries: special("disk", tar.TypeBlock, 254), says: "/disk: Permission denied"},
+		"the user is too large (CVE-2024-40635)":                 {config: v1.Config{User: "4294967296"}, says: "unable to find user"},
+		"the user is a number in disguise":                       {config: v1.Config{User: "0x0"}, says: "unable to find user"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mirror := serve(t, "library/hostile", hostileImage(t, c.config, c.entries))
-			args := append([]string{"-c", `exec "$@" 9<"$0"`, canary, binary, "run", "--rm"}, c.flags...)
-			cmd := exec.Command("timeout", append([]string{"20", "sh"}, append(append(args, "hostile"), read...)...)...)
-			cmd.Env = append(os.Environ(), "TUTOR_REGISTRY_MIRRORS="+mirror)
-			r := command(t, cmd)
-			require.NotEqual(t, 124, r.code, "it hangs")
-			require.NotContains(t, r.stdout+r.stderr, "the secret")
-			require.Equal(t, before, listing(t, canary), r.stderr)
-			require.Contains(t, r.stderr, c.refused)
-			if c.control {
-				require.Contains(t, r.stdout, " / / ", "the control must work: %s", r.stderr)
+			r := c.trial(t, hostileImage(t, a.config, a.entries), a.flags, "/bin/cat", "/disk", "/secret", "/wl/secret", "/proc/self/mountinfo", c.dir+"/secret")
+			require.Contains(t, r.stderr, a.says)
+			if a.works {
+				require.Contains(t, r.stdout, " / / ", "%s", r.stderr)
 			}
-			ok(t, "rmi", "-f", "hostile")
-			require.Empty(t, leftovers(t))
 		})
 	}
-	sum, err := exec.Command(binary, "version").Output()
-	require.NoError(t, err, "tutor itself was overwritten: %s", sum)
+}
+
+// A canary is a directory of the host that nothing inside may see or change.
+type canary struct{ dir, before string }
+
+func newCanary(t *testing.T) canary {
+	t.Helper()
+	dir := filepath.Join(home, "canary")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("the secret\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "passwd"), []byte("evil:x:0:0::/:/bin/sh\n"), 0o644))
+	return canary{dir, listing(t, dir)}
+}
+
+// trial runs an image from a caller who has the canary open, and looks at the canary afterwards.
+func (c canary) trial(t *testing.T, img v1.Image, flags []string, program ...string) run {
+	t.Helper()
+	mirror := serve(t, "library/hostile", img)
+	args := append([]string{"20", "sh", "-c", `exec "$@" 9<"$0"`, c.dir, binary, "run", "--rm"}, flags...)
+	cmd := exec.Command("timeout", append(append(args, "hostile"), program...)...)
+	cmd.Env = append(os.Environ(), "TUTOR_REGISTRY_MIRRORS="+mirror)
+	r := command(t, cmd)
+	require.NotEqual(t, 124, r.code, "it hangs")
+	require.NotContains(t, r.stdout+r.stderr, "the secret")
+	require.Equal(t, c.before, listing(t, c.dir), r.stderr)
+	tutor(t, "rmi", "-f", "hostile")
+	require.Empty(t, leftovers(t))
+	return r
 }
 
 type entry struct {
@@ -83,29 +107,45 @@ type entry struct {
 	content string
 }
 
-// hostileImage is a small root with one static program, cat, and what the enemy adds.
-func hostileImage(t *testing.T, config v1.Config, entries []entry) v1.Image {
+// hostileImage is a small root with a few static programs, and on top of it what the enemy adds, in as many
+// layers as there are lists.
+func hostileImage(t *testing.T, config v1.Config, added ...[]entry) v1.Image {
+	t.Helper()
+	layers := []v1.Layer{programLayer(t)}
+	for _, entries := range added {
+		layers = append(layers, static.NewLayer(tarOf(t, entries...), types.OCIUncompressedLayer))
+	}
+	return imageOf(t, config, layers...)
+}
+
+// programLayer has tutor itself in it, a static program that is every tool of the image tutor/lab.
+func programLayer(t *testing.T) v1.Layer {
 	t.Helper()
 	program, err := os.ReadFile(binary)
 	require.NoError(t, err)
-	all := append([]entry{
+	entries := []entry{
 		{&tar.Header{Name: "bin/cat", Typeflag: tar.TypeReg, Mode: 0o755}, string(program)},
 		{&tar.Header{Name: "etc/", Typeflag: tar.TypeDir, Mode: 0o755}, ""},
-	}, entries...)
+	}
+	for _, name := range []string{"true", "sh", "ls", "stat", "id"} {
+		entries = append(entries, entry{&tar.Header{Name: "bin/" + name, Typeflag: tar.TypeLink, Linkname: "bin/cat", Mode: 0o755}, ""})
+	}
+	return static.NewLayer(tarOf(t, entries...), types.OCIUncompressedLayer)
+}
+
+// tarOf writes entries as they are, the names too.
+func tarOf(t *testing.T, entries ...entry) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	for _, e := range all {
+	for _, e := range entries {
 		e.header.Size = int64(len(e.content))
 		require.NoError(t, w.WriteHeader(e.header))
 		_, err := w.Write([]byte(e.content))
 		require.NoError(t, err)
 	}
 	require.NoError(t, w.Close())
-	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(b.Bytes(), types.DockerUncompressedLayer))
-	require.NoError(t, err)
-	img, err = mutate.Config(img, config)
-	require.NoError(t, err)
-	return img
+	return b.Bytes()
 }
 
 // listing is names, types, modes, sizes and owners below dir.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
-	"text/template"
 	"time"
 
 	"github.com/docker/go-units"
@@ -19,6 +16,7 @@ import (
 type imagesView struct {
 	quiet, noTrunc, digests bool
 	format                  string
+	filter                  []string
 }
 
 // An imageRow is one line, with the names that Docker's templates use.
@@ -36,13 +34,10 @@ func newImages(c *cli) *cobra.Command {
 		Long:  "images lists the images that are here. The size is that of all layers unpacked; images share layers.",
 		Example: "  tutor images\n  tutor images -q python\n  tutor images --digests --no-trunc\n" +
 			"  tutor images --format '{{.Repository}}:{{.Tag}} {{.Size}}'\n  tutor images --format json",
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: c.completeImages,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			store, err := c.Store()
-			if err != nil {
-				return err
-			}
-			images, err := store.List()
+			images, err := v.images(c)
 			if err != nil {
 				return err
 			}
@@ -54,8 +49,26 @@ func newImages(c *cli) *cobra.Command {
 	flags.BoolVarP(&v.quiet, "quiet", "q", false, "only show image IDs")
 	flags.BoolVar(&v.noTrunc, "no-trunc", false, "don't truncate output")
 	flags.BoolVar(&v.digests, "digests", false, "show digests")
+	flags.StringArrayVarP(&v.filter, "filter", "f", nil, "filter output: dangling=true, label=KEY[=VALUE], before=IMAGE, since=IMAGE, reference=PATTERN, until=TIME")
 	flags.StringVar(&v.format, "format", "", "a Go template, 'table' with a template, or json")
 	return command
+}
+
+// images are those that the filters choose.
+func (v imagesView) images(c *cli) ([]image.Image, error) {
+	filters, err := image.ParseFilters(v.filter)
+	if err != nil {
+		return nil, err
+	}
+	store, err := c.Store()
+	if err != nil {
+		return nil, err
+	}
+	images, err := store.List()
+	if err != nil {
+		return nil, err
+	}
+	return filters.Choose(store, images, time.Now())
 }
 
 // rows makes a row of each name; an image without a name has one row too.
@@ -63,6 +76,9 @@ func (v imagesView) rows(images []image.Image, only string, now time.Time) []ima
 	var rows []imageRow
 	for _, img := range images {
 		names := img.Names
+		if len(names) == 0 && len(img.Digests) > 0 {
+			names = img.Digests[:1] // the tag has moved on: python <none>
+		}
 		if len(names) == 0 {
 			names = []string{""}
 		}
@@ -85,8 +101,10 @@ func (v imagesView) row(img image.Image, name string, now time.Time) imageRow {
 			row.Tag = ref.Tag
 		}
 	}
-	if img.Digest != "" {
-		row.Digest = img.Digest
+	for _, digest := range img.Digests {
+		if repository, d, _ := strings.Cut(digest, "@"); repository == row.Repository {
+			row.Digest = d
+		}
 	}
 	if !img.Created.IsZero() {
 		row.CreatedSince = units.HumanDuration(now.Sub(img.Created)) + " ago"
@@ -99,23 +117,15 @@ func (v imagesView) row(img image.Image, name string, now time.Time) imageRow {
 }
 
 func (v imagesView) print(out io.Writer, rows []imageRow) error {
-	switch {
-	case v.quiet:
-		for i, row := range rows {
-			if i == 0 || rows[i-1].ID != row.ID {
-				fmt.Fprintln(out, row.ID)
-			}
+	if !v.quiet {
+		return printRows(out, v.format, v.columns(), imageHeadings, rows)
+	}
+	for i, row := range rows {
+		if i == 0 || rows[i-1].ID != row.ID {
+			fmt.Fprintln(out, row.ID)
 		}
-		return nil
-	case v.format == "json":
-		return printJSON(out, rows)
-	case v.format == "" || v.format == "table":
-		return printTable(out, v.columns(), rows)
 	}
-	if columns, table := strings.CutPrefix(v.format, "table "); table {
-		return printTable(out, columns, rows)
-	}
-	return printTemplate(out, v.format, rows)
+	return nil
 }
 
 func (v imagesView) columns() string {
@@ -126,44 +136,6 @@ func (v imagesView) columns() string {
 	return `{{.Repository}}\t{{.Tag}}\t` + digest + `{{.ID}}\t{{.CreatedSince}}\t{{.Size}}`
 }
 
-// headings is the first line of a table: what each field is called there.
-var headings = imageRow{Repository: "REPOSITORY", Tag: "TAG", Digest: "DIGEST", ID: "IMAGE ID",
+// imageHeadings is the first line of the table: what each field is called there.
+var imageHeadings = imageRow{Repository: "REPOSITORY", Tag: "TAG", Digest: "DIGEST", ID: "IMAGE ID",
 	CreatedSince: "CREATED", CreatedAt: "CREATED AT", Size: "SIZE"}
-
-func printTable(out io.Writer, columns string, rows []imageRow) error {
-	w := tabwriter.NewWriter(out, 10, 1, 3, ' ', 0)
-	if err := printTemplate(w, columns, append([]imageRow{headings}, rows...)); err != nil {
-		return err
-	}
-	return w.Flush()
-}
-
-// printTemplate takes \t and \n as the shell passes them on: two characters.
-func printTemplate(out io.Writer, format string, rows []imageRow) error {
-	functions := template.FuncMap{"json": func(value any) (string, error) {
-		data, err := json.Marshal(value)
-		return string(data), err
-	}}
-	t, err := template.New("format").Funcs(functions).Parse(strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(format))
-	if err != nil {
-		return fmt.Errorf("template parsing error: %w", err)
-	}
-	for _, row := range rows {
-		if err := t.Execute(out, row); err != nil {
-			return fmt.Errorf("template parsing error: %w", err)
-		}
-		fmt.Fprintln(out)
-	}
-	return nil
-}
-
-func printJSON(out io.Writer, rows []imageRow) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	for _, row := range rows {
-		if err := encoder.Encode(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}

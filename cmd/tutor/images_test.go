@@ -73,7 +73,7 @@ func TestPullImagesRmiPrintWhatDockerPrints(t *testing.T) {
 
 	out, errors, status = tutor("rmi", "python", "nosuch")
 	require.Equal(t, 1, status)
-	require.True(t, strings.HasPrefix(out, "Untagged: python:latest\nDeleted: "+id), out)
+	require.Regexp(t, "^Untagged: python:latest\nUntagged: python@sha256:[0-9a-f]{64}\nDeleted: "+id+"(Deleted: sha256:[0-9a-f]{64}\n){2}$", out)
 	require.Contains(t, errors, "tutor: No such image: nosuch:latest\n")
 	_, _, status = tutor("rmi", "-f", "nosuch")
 	require.Zero(t, status)

@@ -26,6 +26,12 @@ func main() {
 	if name := filepath.Base(os.Args[0]); slices.Contains(toolbox.Applets(), name) {
 		os.Exit(toolbox.Main(name, os.Args[1:])) // a copy of this program is every tool of the image tutor/lab
 	}
+	if os.Args[0] == container.MonitorName {
+		os.Exit((&cli{Out: os.Stdout, Err: os.Stderr}).home().Watch(os.Args[1], hintFor)) // what looks after a container in the background
+	}
+	if os.Args[0] == container.Guard {
+		os.Exit(container.StandBy(os.Args[1:], os.Stdin, os.Stdout)) // beside a commit, which may be killed
+	}
 	c := &cli{Out: os.Stdout, Err: os.Stderr}
 	os.Exit(c.main(os.Args[1:]))
 }
@@ -43,19 +49,78 @@ func (c *cli) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(
-		newRun(c),     // a container, from the image to the exit code
-		newPull(c),    // an image, from a registry
-		newImages(c),  // those that are here
-		newRmi(c),     // and away with them
+	root.AddGroup(&cobra.Group{ID: "containers", Title: "Containers:"}, &cobra.Group{ID: "volumes", Title: "Volumes:"},
+		&cobra.Group{ID: "images", Title: "Images:"}, &cobra.Group{ID: "machine", Title: "Machine:"}, &cobra.Group{ID: "learning", Title: "Learning:"})
+	add(root, "containers",
+		newRun(c),       // from the image to the exit code
+		newCreate(c),    // there, and not started
+		newStart(c),     // and now
+		newPs(c),        // which there are
+		newLogs(c),      // what they wrote
+		newAttach(c),    // come back to one
+		newExec(c),      // one more command in it
+		newTop(c),       // who lives in it
+		newStop(c),      // ask it to end
+		newKill(c),      // any signal
+		newRestart(c),   // both
+		newPause(c),     // stand still
+		newUnpause(c),   // go on
+		newWait(c),      // for its end
+		newRename(c),    // another name
+		newInspect(c),   // all that is known
+		newRm(c),        // away with it
+		newStats(c),     // what it uses of the machine
+		newUpdate(c),    // and what it may use, from now on
+		newDiff(c),      // what it has changed
+		newCommit(c),    // and an image of that
+		newCp(c),        // files into it and out of it
+		newExport(c),    // all of them
+		newContainer(c), // the same, as docker groups it, and prune
+	)
+	add(root, "volumes",
+		newVolume(c), // directories that outlive containers
+	)
+	add(root, "images",
+		newPull(c),     // from a registry
+		newImages(c),   // those that are here
+		newTag(c),      // one more name
+		newHistory(c),  // how it was made
+		newRmi(c),      // away with it
+		newSave(c),     // into a file
+		newLoad(c),     // out of one
+		newImport(c),   // from a file system
+		newPush(c),     // to a registry
+		newLogin(c),    // who we are there
+		newLogout(c),   // and no longer
+		newImage(c),    // the same, as docker groups it, and inspect and prune
+		newRegistry(c), // serve them to a class
+	)
+	add(root, "machine",
+		newSystem(c), // all of the following
+		newInfo(c),   // what tutor has, and what the machine can
+	)
+	add(root, "learning",
+		newDoctor(c),  // can the labs run here?
+		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel
 	)
-	for _, command := range root.Commands() {
-		command.DisableFlagsInUseLine = true // each says [OPTIONS] where Docker does
-	}
+	root.SetHelpCommandGroupID("learning")
+	root.SetCompletionCommandGroupID("learning")
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
 	return root
+}
+
+// add puts commands under a heading of the help. Each says [OPTIONS] where Docker does.
+func add(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, command := range commands {
+		command.GroupID = group
+		command.DisableFlagsInUseLine = true
+		for _, below := range command.Commands() {
+			below.DisableFlagsInUseLine = true
+		}
+	}
+	root.AddCommand(commands...)
 }
 
 // main runs one command line and returns its exit status.
@@ -95,6 +160,11 @@ func statusOf(err error) int {
 		return f.status
 	}
 	return 1
+}
+
+// flagError is for a flag that is not there or takes no such value: Docker's exit status, and where to read.
+func flagError(command *cobra.Command, err error) error {
+	return failure{container.Hint(err, command.CommandPath()+" --help"), process.ExitOurs}
 }
 
 // report prints an error and its help: two lines, never more than a person will read.

@@ -2,50 +2,79 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"os"
-	"sync"
 
-	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/sys/unix"
 
+	"tutor/runtime/container"
 	"tutor/runtime/image"
 )
 
+// pullFlags are what `tutor pull` takes.
+type pullFlags struct {
+	quiet, all bool
+	platform   string
+	explain    explainFlags
+}
+
 func newPull(c *cli) *cobra.Command {
-	var quiet bool
-	var platform string
+	var f pullFlags
 	command := &cobra.Command{
 		Use:   "pull [OPTIONS] NAME[:TAG|@DIGEST]",
 		Short: "Download an image from a registry",
 		Long: "pull downloads an image: its manifest, its config and every layer that is not here yet. Mirrors in\n" +
-			"/etc/tutor/config.json and TUTOR_REGISTRY_MIRRORS are asked before Docker Hub.",
-		Example: "  tutor pull python\n  tutor pull --platform linux/arm64 alpine:3.20\n  tutor pull localhost:5000/my/app\n" +
-			"  TUTOR_REGISTRY_MIRRORS=http://10.0.0.5:5000 tutor pull nginx",
+			"/etc/tutor/config.json and TUTOR_REGISTRY_MIRRORS are asked before Docker Hub. A pull that is cut off shows\n" +
+			"nothing; the next one goes on where it ended. --explain prints each request to the registry, the answer,\n" +
+			"and what was verified.",
+		Example: "  tutor pull python\n  tutor pull --explain python:3.13\n  tutor pull --platform linux/arm64 alpine:3.20\n" +
+			"  tutor pull localhost:5000/my/app\n  TUTOR_REGISTRY_MIRRORS=http://10.0.0.5:5000 tutor pull nginx",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ref, err := image.Parse(args[0])
-			if err != nil {
-				return err
-			}
-			if _, err := c.pull(cmd.Context(), ref, quiet, platform); err != nil {
-				return err
-			}
-			fmt.Fprintln(c.Out, ref)
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), c, args[0]) },
 	}
-	command.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the image's full name")
-	command.Flags().StringVar(&platform, "platform", "", "pull for another platform: OS/ARCHITECTURE[/VARIANT]")
+	flags := command.Flags()
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "Suppress verbose output")
+	flags.BoolVarP(&f.all, "all-tags", "a", false, "Download all tagged images in the repository")
+	flags.StringVar(&f.platform, "platform", "", "Pull for another platform: OS/ARCHITECTURE[/VARIANT]")
+	f.explain.define(flags)
+	flags.Lookup("explain").Usage = "Print each request to the registry, its answer, and what was verified: text or json"
 	return command
 }
 
+func (f *pullFlags) run(ctx context.Context, c *cli, name string) error {
+	ref, err := image.Parse(name)
+	if err != nil {
+		return err
+	}
+	if !f.all {
+		if _, err := c.pull(ctx, ref, *f); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.Out, ref)
+		return nil
+	}
+	if !ref.Implied {
+		return container.Hint(errors.New("tag can't be used with --all-tags/-a"), "tutor pull -a "+ref.FamiliarName())
+	}
+	config, err := c.ImageConfig()
+	if err != nil {
+		return err
+	}
+	tags, err := image.Tags(ctx, ref, config)
+	for _, tag := range tags {
+		ref.Tag, ref.Implied = tag, false
+		if _, err := c.pull(ctx, ref, *f); err != nil {
+			return err
+		}
+	}
+	if err == nil {
+		fmt.Fprintln(c.Out, ref.Repository())
+	}
+	return err
+}
+
 // pull downloads an image and prints to c.Out what docker prints, all but the last line: that is pull's alone.
-func (c *cli) pull(ctx context.Context, ref image.Reference, quiet bool, platform string) (image.Image, error) {
+func (c *cli) pull(ctx context.Context, ref image.Reference, f pullFlags) (image.Image, error) {
 	store, err := c.Store()
 	if err != nil {
 		return image.Image{}, err
@@ -54,114 +83,31 @@ func (c *cli) pull(ctx context.Context, ref image.Reference, quiet bool, platfor
 	if err != nil {
 		return image.Image{}, err
 	}
-	if quiet {
-		img, _, err := store.Pull(ctx, ref, image.PullOptions{Config: config, Platform: platform})
-		return img, err
-	}
-	if ref.Implied {
-		fmt.Fprintln(c.Out, "Using default tag: latest")
-	}
-	show, done := plainProgress(c.Out), func() {}
-	if isTerminal(c.Out) {
-		show, done = barProgress(c.Out)
-	}
-	img, pulled, err := store.Pull(ctx, ref, image.PullOptions{Config: config, Platform: platform, Progress: show})
-	done()
+	options := image.PullOptions{Config: config, Platform: f.platform}
+	trace, err := f.explain.sink(c.Err)
 	if err != nil {
 		return image.Image{}, err
 	}
-	fmt.Fprintf(c.Out, "Digest: %s\n%s\n", pulled.Digest, pulled.Status(ref))
-	return img, nil
-}
-
-// isTerminal tells if somebody sees lines being redrawn.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
+	defer trace.close()
+	if f.explain.form != "" {
+		talk := &conversation{form: f.explain.form, sink: trace}
+		options.Asked, options.Checked = talk.asked, talk.checked
 	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
-}
-
-// plainProgress prints a line for each change, for logs and pipes: bytes that come in are no change.
-func plainProgress(out io.Writer) func(image.Progress) {
-	return func(p image.Progress) {
-		if p.Status != "Downloading" {
-			fmt.Fprintf(out, "%s: %s\n", p.ID, p.Status)
-		}
+	done := func() {}
+	switch {
+	case f.quiet:
+	case f.explain.form != "": // bars and a trace would draw over each other
+		options.Progress = plainProgress(c.Out)
+	default:
+		options.Progress, done = progress(c.Out)
 	}
-}
-
-// A bar is one layer's line on a terminal.
-type bar struct {
-	*mpb.Bar
-	mutex sync.Mutex
-	last  image.Progress
-}
-
-func (b *bar) progress() image.Progress {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	return b.last
-}
-
-// barProgress redraws a line for each layer, with a bar while it downloads. done leaves the lines as they are.
-func barProgress(out io.Writer) (show func(image.Progress), done func()) {
-	screen := mpb.New(mpb.WithOutput(out), mpb.WithWidth(50))
-	bars := map[string]*bar{}
-	show = func(p image.Progress) {
-		if p.Total == 0 && bars[p.ID] == nil && p.Status != "Already exists" { // "latest: Pulling from library/python"
-			fmt.Fprintf(out, "%s: %s\n", p.ID, p.Status)
-			return
-		}
-		b := bars[p.ID]
-		if b == nil {
-			b = &bar{last: p}
-			b.Bar = screen.New(max(p.Total, 1), filler(b), mpb.PrependDecorators(decor.Any(b.text)))
-			bars[p.ID] = b
-		}
-		b.mutex.Lock()
-		b.last = p
-		b.mutex.Unlock()
-		if p.Status == "Downloading" {
-			b.SetCurrent(min(p.Done, p.Total-1)) // the last byte does not end the line: the check comes after it
-		}
-		if p.Status == "Pull complete" || p.Status == "Already exists" {
-			b.SetTotal(-1, true)
-		}
+	if ref.Implied && !f.quiet {
+		fmt.Fprintln(c.Out, "Using default tag: latest")
 	}
-	return show, func() {
-		for _, b := range bars {
-			b.Abort(false)
-		}
-		screen.Wait()
+	img, pulled, err := store.Pull(ctx, ref, options)
+	done()
+	if err == nil && !f.quiet {
+		fmt.Fprintf(c.Out, "Digest: %s\n%s\n", pulled.Digest, pulled.Status(ref))
 	}
+	return img, err
 }
-
-// text is what stands left of the bar: "5f899db30843: Downloading 3.1MB/54MB".
-func (b *bar) text(decor.Statistics) string {
-	p := b.progress()
-	if p.Status != "Downloading" {
-		return p.ID + ": " + p.Status
-	}
-	size := func(n int64) string { return units.HumanSizeWithPrecision(float64(n), 4) }
-	return fmt.Sprintf("%s: Downloading %s/%s", p.ID, size(p.Done), size(p.Total))
-}
-
-// filler draws the bar itself, and nothing before and after the download.
-func filler(b *bar) mpb.BarFillerBuilder {
-	return fillerBuilder(func() mpb.BarFiller {
-		drawn := mpb.BarStyle().Lbound(" [").Filler("=").Tip(">").Padding(" ").Rbound("]").Build()
-		return mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
-			if b.progress().Status != "Downloading" {
-				return nil
-			}
-			return drawn.Fill(w, s)
-		})
-	})
-}
-
-type fillerBuilder func() mpb.BarFiller
-
-func (f fillerBuilder) Build() mpb.BarFiller { return f() }

@@ -1,10 +1,11 @@
 package main_test
 
 import (
+	"io"
+	"log"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,7 +17,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/require"
 )
 
@@ -86,36 +86,11 @@ func jobControl(t *testing.T) {
 	require.Equal(t, 4, cmd.ProcessState.ExitCode())
 }
 
-// pythonImage unpacks Debian's or Ubuntu's packages into one layer: a few seconds, no installation.
-func pythonImage(t *testing.T) v1.Image {
-	t.Helper()
-	tool(t, "mmdebstrap")
-	dir := t.TempDir()
-	layer, sources := filepath.Join(dir, "layer.tar"), filepath.Join(dir, "sources.list")
-	script := `set -e; . /etc/os-release
-apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | sort -u > "$2"
-mmdebstrap --quiet --variant=extract --include=python3-minimal,dash,bash,coreutils "$VERSION_CODENAME" "$1" "$2"`
-	out, err := exec.Command("sh", "-c", script, "sh", layer, sources).CombinedOutput()
-	require.NoError(t, err, string(out))
-	content, err := tarball.LayerFromFile(layer)
-	require.NoError(t, err)
-	img, err := mutate.AppendLayers(empty.Image, content)
-	require.NoError(t, err)
-	config, err := img.ConfigFile()
-	require.NoError(t, err)
-	config = config.DeepCopy()
-	config.OS, config.Architecture = "linux", runtime.GOARCH
-	config.Config = v1.Config{Cmd: []string{"python3"}, Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"}}
-	img, err = mutate.ConfigFile(img, config)
-	require.NoError(t, err)
-	return img
-}
-
 // serve pushes an index with the image, and another platform's before it, to a registry on loopback, and
 // returns the registry's URL.
 func serve(t *testing.T, repository string, img v1.Image) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	other, err := random.Image(1024, 1)
 	require.NoError(t, err)

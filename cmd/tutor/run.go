@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"tutor/runtime/container"
 	"tutor/runtime/image"
 	"tutor/runtime/process"
+	"tutor/runtime/terminal"
 )
 
 // runFlags are what `tutor run` takes beside what becomes the spec.
@@ -22,6 +24,10 @@ type runFlags struct {
 	explain   explainFlags
 	dryRun    bool
 	printSpec bool
+	detach    bool
+	keys      string // that leave a container and let it run
+	cidfile   string
+	proxy     bool // signals go to the container
 }
 
 func newRun(c *cli) *cobra.Command {
@@ -33,6 +39,7 @@ func newRun(c *cli) *cobra.Command {
 
 With --explain tutor prints every system call that it makes. --explain and --explain-to may also stand after
 the image, up to a "--", which ends them: tutor run IMAGE -- prog --explain passes --explain on.`,
+		ValidArgsFunction: c.completeRun,
 		Example: `  tutor run tutor/lab ps                        the built-in image: no network needed
   tutor run -it python                          a prompt; the image is pulled if it is not here
   tutor run --explain tutor/lab hostname        every system call, and both views of the process
@@ -44,10 +51,15 @@ the image, up to a "--", which ends them: tutor run IMAGE -- prog --explain pass
 	}
 	cmd.Flags().SetInterspersed(false) // what stands after the image is the command's
 	f.define(cmd.Flags())
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return failure{container.Hint(err, "tutor run --help"), process.ExitOurs}
-	})
+	ours(cmd)
 	return cmd
+}
+
+// ours gives wrong flags the exit status of tutor's own errors.
+func ours(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return failure{container.Hint(err, cmd.CommandPath()+" --help"), process.ExitOurs}
+	})
 }
 
 func (f *runFlags) run(ctx context.Context, c *cli, args []string) error {
@@ -61,25 +73,39 @@ func (f *runFlags) run(ctx context.Context, c *cli, args []string) error {
 	return nil
 }
 
-// start is the whole life of a container in the foreground: flags → spec → Program → kernel → ledger → trace.
-func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int, err error) {
-	const ours = process.ExitOurs
-	if args, err = f.positional(args); err != nil {
-		return ours, err
+// completeRun offers images; what follows is the command's own.
+func (c *cli) completeRun(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return c.completeImages(cmd, args, begun)
+}
+
+// made is the container that the command line describes: flags → spec → Program. Nothing is written yet.
+func (f *runFlags) made(ctx context.Context, c *cli, command string, args []string) (*container.Container, error) {
+	args, err := f.positional(args)
+	if err != nil {
+		return nil, err
 	}
 	if err := f.raw.into(&f.options); err != nil {
-		return ours, err
+		return nil, err
 	}
 	if !f.onlyShows() {
-		if err := needRoot("run"); err != nil {
-			return ours, err
+		if err := needRoot(command); err != nil {
+			return nil, err
 		}
 	}
 	img, err := f.image(ctx, c)
 	if err != nil {
-		return ours, err
+		return nil, err
 	}
-	ctr, err := c.home().New(f.options, img)
+	return c.home().New(f.options, img)
+}
+
+// start is the life of a container that was just made: kernel → ledger → trace.
+func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int, err error) {
+	const ours = process.ExitOurs
+	ctr, err := f.made(ctx, c, "run", args)
 	if err != nil {
 		return ours, err
 	}
@@ -87,6 +113,13 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 		e := json.NewEncoder(c.Out)
 		e.SetIndent("", "  ")
 		return 0, e.Encode(ctr.Plan.Spec)
+	}
+	o := &f.options
+	if o.Terminal && o.Interactive && !f.detach && !f.dryRun && !terminal.Is(os.Stdin) && (o.Lab == 0 || o.Lab > 3) {
+		return ours, container.Hint(fmt.Errorf("the input device is not a TTY"), "leave -t out: -i alone passes the input on")
+	}
+	if f.detach && f.explain.form != "" {
+		return ours, container.Hint(errors.New("--explain and -d: a trace needs somebody who waits for it"), "leave -d out, or look later: tutor exec --explain")
 	}
 	tracer, err := f.explain.open(ctr, c.Err)
 	if err != nil {
@@ -96,7 +129,64 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if f.dryRun {
 		return 0, tracer.dryRun(c.Out)
 	}
-	return ctr.Run(tracer.watch())
+	if err := f.create(ctr, !f.detach && !f.canBeLeft()); err != nil {
+		return ours, err
+	}
+	if f.detach {
+		return f.leave(c, ctr)
+	}
+	if f.canBeLeft() {
+		return c.startAttached(ctr.State.ID, attachFlags{input: true, keys: f.keys, proxy: f.proxy})
+	}
+	return f.stay(ctr, tracer)
+}
+
+// canBeLeft tells if somebody sits at a terminal and may want to leave with the detach keys. Then the container
+// needs a monitor that stays; otherwise this very process looks after it.
+func (f *runFlags) canBeLeft() bool {
+	o := &f.options
+	return o.Interactive && o.Terminal && f.explain.form == "" && o.Lab == 0 && terminal.Is(os.Stdin)
+}
+
+// leave is -d: the container's ID, and nobody waits.
+func (f *runFlags) leave(c *cli, ctr *container.Container) (int, error) {
+	a, err := c.home().Start(ctr.State.ID, container.Hello{})
+	if err != nil {
+		return failedStatus(err), err
+	}
+	defer a.Close()
+	fmt.Fprintln(c.Out, ctr.State.ID)
+	return 0, nil
+}
+
+// stay runs the container in the foreground, under the eyes of whoever traces.
+func (f *runFlags) stay(ctr *container.Container, tracer *tracer) (status int, err error) {
+	person := container.Person{Out: os.Stdout}
+	if f.options.Interactive {
+		person.In = os.Stdin
+	}
+	joint := ctr.Local(os.Stdout, os.Stderr)
+	restore := func() {}
+	watch := tracer.watch()
+	started, ended := watch.Started, watch.Ended
+	watch.Started = func(r *process.Running) {
+		if started != nil {
+			started(r)
+		}
+		_, restore, err = person.Join(joint, f.options.Terminal)
+		if f.options.Terminal {
+			joint.Resize(terminal.SizeOf(os.Stdout))
+		}
+	}
+	watch.Ended = func(r *process.Running, status int) {
+		restore()
+		if ended != nil {
+			ended(r, status)
+		}
+	}
+	status, runErr := ctr.Run(watch)
+	restore()
+	return status, errors.Join(err, runErr)
 }
 
 func (f *runFlags) onlyShows() bool { return f.dryRun || f.printSpec }
@@ -143,7 +233,7 @@ func (f *runFlags) image(ctx context.Context, c *cli) (container.Image, error) {
 	if err != nil {
 		return none, err
 	}
-	found := container.Image{Config: img.Config.Config, Layers: stack}
+	found := container.Image{ID: img.ID, Config: img.Config.Config, Layers: stack}
 	if f.options.Init {
 		found.Toolbox, err = c.toolbox(ctx, store)
 	}
@@ -152,7 +242,7 @@ func (f *runFlags) image(ctx context.Context, c *cli) (container.Image, error) {
 
 func (f *runFlags) find(ctx context.Context, c *cli, store *image.Store) (image.Image, error) {
 	if builtIn(f.options.Image) {
-		return toolbox.Ensure(store)
+		return c.lab(store)
 	}
 	img, err := store.Find(f.options.Image)
 	if !errors.Is(err, image.ErrNotFound) {
@@ -168,7 +258,7 @@ func (f *runFlags) find(ctx context.Context, c *cli, store *image.Store) (image.
 	}
 	quiet := *c
 	quiet.Out = c.Err // standard output belongs to the command
-	return quiet.pull(ctx, ref, false, "")
+	return quiet.pull(ctx, ref, pullFlags{})
 }
 
 // builtIn tells if the name is that of the image that is made of this program.
@@ -179,7 +269,7 @@ func builtIn(name string) bool {
 
 // toolbox is the path of the unpacked copy of this program, for --init.
 func (c *cli) toolbox(ctx context.Context, store *image.Store) (string, error) {
-	img, err := toolbox.Ensure(store)
+	img, err := c.lab(store)
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/docker/go-units"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/spf13/pflag"
@@ -27,6 +30,8 @@ type rawFlags struct {
 	pids       int64
 	readBPS    []string
 	writeBPS   []string
+	restart    string
+	health     string
 	flags      *pflag.FlagSet
 }
 
@@ -36,14 +41,18 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	r.flags = flags
 	flags.BoolVarP(&o.Interactive, "interactive", "i", false, "Keep STDIN open even if not attached")
 	flags.BoolVarP(&o.Terminal, "tty", "t", false, "Allocate a pseudo-TTY")
+	flags.BoolVarP(&f.detach, "detach", "d", false, "Run container in background and print container ID")
+	flags.StringVar(&f.keys, "detach-keys", "ctrl-p,ctrl-q", "The keys that leave a container and let it run")
+	flags.BoolVar(&f.proxy, "sig-proxy", true, "Proxy received signals to the process")
+	flags.StringVar(&f.cidfile, "cidfile", "", "Write the container ID to the file")
 	flags.BoolVar(&o.Remove, "rm", false, "Automatically remove the container when it exits")
 	flags.StringVar(&o.Name, "name", "", "Assign a name to the container")
 	flags.StringArrayVarP(&r.env, "env", "e", nil, "Set environment variables")
 	flags.StringArrayVar(&r.envFiles, "env-file", nil, "Read in a file of environment variables")
 	flags.StringVarP(&o.Workdir, "workdir", "w", "", "Working directory inside the container")
 	flags.StringVarP(&o.User, "user", "u", "", "Username or UID (format: <name|uid>[:<group|gid>])")
-	flags.StringArrayVarP(&r.volumes, "volume", "v", nil, "Bind mount a volume (/host/path:/path[:ro])")
-	flags.StringArrayVar(&r.mounts, "mount", nil, "Attach a filesystem mount to the container (type=bind|tmpfs,src=,dst=[,readonly])")
+	flags.StringArrayVarP(&r.volumes, "volume", "v", nil, "Bind mount a volume (NAME:/path[:ro], /host/path:/path[:ro] or /path)")
+	flags.StringArrayVar(&r.mounts, "mount", nil, "Attach a filesystem mount to the container (type=volume|bind|tmpfs,src=,dst=[,readonly])")
 	flags.StringArrayVar(&r.tmpfs, "tmpfs", nil, "Mount a tmpfs directory (/path[:options])")
 	flags.BoolVar(&o.ReadOnly, "read-only", false, "Mount the container's root filesystem as read only")
 	flags.StringVarP(&o.Hostname, "hostname", "h", "", "Container host name")
@@ -55,6 +64,10 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.CapAdd, "cap-add", nil, "Add Linux capabilities")
 	flags.StringArrayVar(&o.CapDrop, "cap-drop", nil, "Drop Linux capabilities")
 	flags.StringArrayVar(&r.security, "security-opt", nil, "Security Options (no-new-privileges)")
+	flags.StringVar(&o.StopSignal, "stop-signal", "", "Signal to stop the container")
+	flags.IntVar(&o.StopTimeout, "stop-timeout", 0, "Timeout (in seconds) to stop a container (default 10)")
+	flags.StringVar(&r.restart, "restart", "no", "Restart policy: tutor has no daemon that could restart, so it is no")
+	flags.StringVar(&r.health, "health-cmd", "", "Not there: nobody would run it (see --help of docker)")
 	flags.StringVarP(&r.memory, "memory", "m", "", "Memory limit (512m)")
 	flags.StringVar(&r.memorySwap, "memory-swap", "", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
 	flags.StringVar(&r.cpus, "cpus", "", "Number of CPUs (1.5)")
@@ -83,6 +96,14 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 	if o.Labels, err = labels(r.labels); err != nil {
 		return err
 	}
+	if err := r.unsupported(); err != nil {
+		return err
+	}
+	if o.StopSignal != "" {
+		if _, err := container.SignalOf(o.StopSignal); err != nil {
+			return err
+		}
+	}
 	if o.NoNewPrivs, err = noNewPrivileges(r.security); err != nil {
 		return err
 	}
@@ -95,10 +116,22 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 	if o.Ulimits, err = ulimits(r.ulimits); err != nil {
 		return err
 	}
-	if o.Mounts, err = r.allMounts(); err != nil {
+	if err := r.places(o); err != nil {
 		return err
 	}
 	return r.resources(&o.Resources)
+}
+
+// unsupported are flags that need somebody who is always there.
+func (r *rawFlags) unsupported() error {
+	if r.restart != "no" {
+		return container.Hint(fmt.Errorf("--restart %s: tutor has no daemon that could start a container again", r.restart),
+			"--restart no; a service manager can do it: systemd's Restart= around `tutor start -a`")
+	}
+	if r.health != "" {
+		return container.Hint(errors.New("--health-cmd: tutor has no daemon that would run it"), "run it yourself: tutor exec CONTAINER COMMAND")
+	}
+	return nil
 }
 
 // resources turns limits into the spec's units: bytes, µs, devices by number.
@@ -126,8 +159,8 @@ func (r *rawFlags) resources(to *specs.LinuxResources) (err error) {
 	return nil
 }
 
-// bytes reads a size as Docker does: "64m" is 64 MiB.
-func bytes(flag, text string) (int64, error) {
+// ramBytes reads a size as Docker does: "64m" is 64 MiB.
+func ramBytes(flag, text string) (int64, error) {
 	n, err := units.RAMInBytes(text)
 	if err != nil {
 		return 0, container.Hint(invalid(text, flag), "a number with b, k, m or g: 64m")

@@ -31,7 +31,7 @@ func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
 	if r.memory == "" {
 		return nil, nil
 	}
-	limit, err := bytes("-m, --memory", r.memory)
+	limit, err := ramBytes("-m, --memory", r.memory)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
 	if r.memorySwap == "-1" {
 		swap = -1
 	} else if r.memorySwap != "" {
-		if swap, err = bytes("--memory-swap", r.memorySwap); err != nil {
+		if swap, err = ramBytes("--memory-swap", r.memorySwap); err != nil {
 			return nil, err
 		}
 		if swap < limit {
@@ -84,7 +84,7 @@ func throttles(texts []string) ([]specs.LinuxThrottleDevice, error) {
 		if !found || !strings.HasPrefix(path, "/") {
 			return nil, container.Hint(fmt.Errorf("bad format: %s", text), "the form is /dev/sda:1mb")
 		}
-		n, err := bytes("--device-bps", rate)
+		n, err := ramBytes("--device-bps", rate)
 		if err != nil || n <= 0 {
 			return nil, container.Hint(fmt.Errorf("invalid rate for device: %s", text), "the form is /dev/sda:1mb")
 		}

@@ -1,165 +1,144 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"tutor/runtime/container"
+	"tutor/runtime/volumes"
 )
 
-// allMounts reads -v, --mount and --tmpfs.
-func (r *rawFlags) allMounts() ([]specs.Mount, error) {
-	var mounts []specs.Mount
-	for _, parse := range []struct {
-		texts []string
-		one   func(string) (specs.Mount, error)
-	}{{r.volumes, volume}, {r.mounts, mount}, {r.tmpfs, tmpfs}} {
-		for _, text := range parse.texts {
-			m, err := parse.one(text)
-			if err != nil {
-				return nil, err
-			}
-			if err := checkTarget(m.Destination); err != nil {
-				return nil, err
-			}
-			for _, other := range mounts {
-				if other.Destination == m.Destination {
-					return nil, fmt.Errorf("Duplicate mount point: %s", m.Destination)
-				}
-			}
-			mounts = append(mounts, m)
-		}
-	}
-	return mounts, nil
+// A place is what one -v, --mount or --tmpfs puts into the container: a mount, or a volume that becomes one.
+type place struct {
+	target string
+	mount  *specs.Mount
+	volume *container.VolumeUse
+	made   bool // the mount's source is made when it is missing
 }
 
-// volume reads -v SOURCE:TARGET[:ro]. A source that is not there is made, as Docker does.
-func volume(text string) (specs.Mount, error) {
+// places reads -v, --mount and --tmpfs. The same word twice is one, as in Docker; two things in one place are not.
+func (r *rawFlags) places(o *container.Options) error {
+	taken := map[string]bool{}
+	for _, flag := range []struct {
+		texts []string
+		parse func(string) (place, error)
+	}{{r.volumes, volume}, {r.mounts, mount}, {r.tmpfs, tmpfs}} {
+		for i, text := range flag.texts {
+			if slices.Contains(flag.texts[:i], text) {
+				continue
+			}
+			p, err := flag.parse(text)
+			if err != nil {
+				return err
+			}
+			if err := container.CheckTarget(p.target); err != nil {
+				return err
+			}
+			target := filepath.Clean(p.target)
+			if taken[target] {
+				return fmt.Errorf("Duplicate mount point: %s", target)
+			}
+			taken[target] = true
+			p.into(o, target)
+		}
+	}
+	return nil
+}
+
+func (p place) into(o *container.Options, target string) {
+	if p.volume != nil {
+		p.volume.Destination = target
+		o.Volumes = append(o.Volumes, *p.volume)
+		return
+	}
+	p.mount.Destination = target
+	o.Mounts = append(o.Mounts, *p.mount)
+	if p.made {
+		o.HostDirs = append(o.HostDirs, p.mount.Source)
+	}
+}
+
+// volume reads -v [SOURCE:]TARGET[:OPTIONS]. A path is a directory of the host, any other source the name of a
+// volume; without a source the volume has no name.
+func volume(text string) (place, error) {
 	parts := strings.Split(text, ":")
-	if len(parts) < 2 || len(parts) > 3 || parts[0] == "" {
-		return specs.Mount{}, container.Hint(fmt.Errorf("invalid volume specification: '%s'", text), "the form is /host/path:/path[:ro]; volumes without a source are not there yet")
+	if text == "" {
+		return place{}, container.Hint(fmt.Errorf("invalid empty volume spec"), volumeForms)
+	}
+	if len(parts) > 3 {
+		return place{}, container.Hint(fmt.Errorf("invalid spec: %s: too many colons", text), volumeForms)
+	}
+	if slices.Contains(parts, "") {
+		return place{}, container.Hint(fmt.Errorf("invalid spec: %s: empty section between colons", text), volumeForms)
+	}
+	if len(parts) == 1 {
+		return place{target: text, volume: &container.VolumeUse{RW: true}}, nil
 	}
 	source := parts[0]
 	if strings.HasPrefix(source, ".") {
 		source, _ = filepath.Abs(source)
 	}
+	options, err := readVolumeOptions(append(parts, "")[2])
+	if err != nil {
+		return place{}, err
+	}
 	if !filepath.IsAbs(source) {
-		return specs.Mount{}, container.Hint(fmt.Errorf("volume %q: this version of tutor has no named volumes yet", source), "give an absolute path of the host: /srv/data:/data")
+		return place{target: parts[1], volume: &container.VolumeUse{Name: source, RW: !options.readonly, NoCopy: options.nocopy}}, volumes.CheckName(source)
 	}
-	options := []string{"rbind", "rw"}
-	if len(parts) == 3 {
-		for _, o := range strings.Split(parts[2], ",") {
-			switch o {
-			case "ro":
-				options = append(options, "ro")
-			case "rw", "z", "Z", "": // SELinux labels mean nothing here
-			default:
-				return specs.Mount{}, fmt.Errorf("invalid mode: %s", parts[2])
-			}
-		}
+	if options.nocopy {
+		return place{}, container.Hint(fmt.Errorf("invalid volume specification: '%s': nocopy is for volumes, not for directories of the host", text), volumeForms)
 	}
-	if err := os.MkdirAll(source, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-		if info, statErr := os.Stat(source); statErr != nil || info.IsDir() {
-			return specs.Mount{}, fmt.Errorf("volume %s: %w", source, err)
-		}
-	}
-	return specs.Mount{Type: "bind", Source: filepath.Clean(source), Destination: parts[1], Options: options}, nil
+	return place{target: parts[1], mount: bind(filepath.Clean(source), options.readonly), made: true}, nil
 }
 
-// mount reads --mount type=bind,src=,dst=[,readonly] and type=tmpfs,dst=[,tmpfs-size=,tmpfs-mode=].
-func mount(text string) (specs.Mount, error) {
-	m := specs.Mount{Type: "volume"}
-	var readonly bool
-	var memory []string
-	for _, field := range strings.Split(text, ",") {
-		key, value, _ := strings.Cut(field, "=")
-		switch key {
-		case "type":
-			m.Type = value
-		case "src", "source":
-			m.Source = value
-		case "dst", "destination", "target":
-			m.Destination = value
-		case "readonly", "ro":
-			readonly = value == "" || value == "true" || value == "1"
-		case "tmpfs-size":
-			n, err := bytes("tmpfs-size", value)
-			if err != nil {
-				return m, err
-			}
-			memory = append(memory, fmt.Sprintf("size=%d", n))
-		case "tmpfs-mode":
-			memory = append(memory, "mode="+value)
+const volumeForms = "the forms are NAME:/path[:ro], /host/path:/path[:ro] and /path"
+
+type volumeOptions struct{ readonly, nocopy bool }
+
+func readVolumeOptions(text string) (o volumeOptions, err error) {
+	var written bool
+	for _, word := range strings.Split(text, ",") {
+		switch word {
+		case "ro":
+			o.readonly = true
+		case "rw":
+			written = true
+		case "nocopy":
+			o.nocopy = true
+		case "z", "Z", "": // SELinux labels mean nothing here
 		default:
-			return m, fmt.Errorf("invalid argument %q for \"--mount\" flag: unexpected key '%s' in '%s'", text, key, field)
+			return o, fmt.Errorf("invalid mode: %s", text)
 		}
 	}
-	if m.Destination == "" {
-		return m, fmt.Errorf("invalid argument %q for \"--mount\" flag: target is required", text)
+	if o.readonly && written {
+		return o, fmt.Errorf("invalid mode: %s", text)
 	}
-	switch m.Type {
-	case "bind":
-		m.Options = []string{"rbind", "rw"}
-		if !filepath.IsAbs(m.Source) {
-			return m, fmt.Errorf("invalid mount config for type \"bind\": invalid mount path: '%s' mount path must be absolute", m.Source)
-		}
-	case "tmpfs":
-		m.Source, m.Options = "tmpfs", append([]string{"nosuid", "nodev", "noexec"}, memory...)
-	default:
-		return m, container.Hint(fmt.Errorf("--mount %s: this version of tutor has no named volumes yet", text), "type=bind,src=/host/path,dst=/path")
-	}
+	return o, nil
+}
+
+func bind(source string, readonly bool) *specs.Mount {
+	m := &specs.Mount{Type: "bind", Source: source, Options: []string{"rbind", "rw"}}
 	if readonly {
 		m.Options = append(m.Options, "ro")
 	}
-	return m, nil
+	return m
 }
 
 // tmpfs reads --tmpfs /path[:options].
-func tmpfs(text string) (specs.Mount, error) {
+func tmpfs(text string) (place, error) {
 	target, options, _ := strings.Cut(text, ":")
-	m := specs.Mount{Type: "tmpfs", Source: "tmpfs", Destination: target, Options: []string{"nosuid", "nodev", "noexec"}}
+	m := &specs.Mount{Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "nodev", "noexec"}}
 	for _, o := range strings.Split(options, ",") {
 		if o != "" {
 			m.Options = append(m.Options, o)
 		}
 	}
-	return m, nil
-}
-
-// mountable are the files below /proc that a mount may lie over: they only tell. Anything else there would
-// let an image feed tutor and the kernel a false /proc (CVE-2025-52881).
-var mountable = map[string]bool{
-	"/proc/cpuinfo":   true,
-	"/proc/diskstats": true,
-	"/proc/meminfo":   true,
-	"/proc/stat":      true,
-	"/proc/swaps":     true,
-	"/proc/uptime":    true,
-	"/proc/loadavg":   true,
-}
-
-// checkTarget refuses the places that are tutor's own to mount.
-func checkTarget(target string) error {
-	if !strings.HasPrefix(target, "/") {
-		return fmt.Errorf("invalid mount path: '%s' mount path must be absolute", target)
-	}
-	clean := path.Clean(target)
-	for _, own := range []string{"/", "/proc", "/sys", "/dev", "/sys/fs/cgroup"} {
-		if clean == own {
-			return container.Hint(fmt.Errorf("invalid specification: destination can't be '%s'", clean), "that place is the container's own: choose another")
-		}
-	}
-	if strings.HasPrefix(clean, "/proc/") && !mountable[clean] {
-		return container.Hint(fmt.Errorf("%q cannot be mounted because it is inside /proc", clean), "a false /proc would deceive every program inside, and tutor")
-	}
-	return nil
+	return place{target: target, mount: m}, nil
 }
 
 func labels(texts []string) (map[string]string, error) {

@@ -12,6 +12,7 @@ import (
 	"tutor/explain"
 	"tutor/runtime/container"
 	"tutor/runtime/process"
+	"tutor/runtime/program"
 	"tutor/runtime/terminal"
 )
 
@@ -62,46 +63,73 @@ func (f *explainFlags) takeFrom(args []string) (command []string, err error) {
 	return command, nil
 }
 
-// A tracer prints a container's start while it happens.
-type tracer struct {
-	container *container.Container
-	form      string
-	out       io.Writer
-	file      *os.File
-	style     explain.Style
-	views     []explain.View
-	printed   int // Ops so far
-	inside    int
+// A subject is a Program that a tracer looks at: the start of a container, or of one more command in it.
+type subject struct {
+	program program.Program
+	groups  []string   // directories of the groups whose limits are shown
+	command []string   // what the child becomes
+	inside  func() int // the child's PID as it sees itself, before anybody has looked; 0: not known
 }
 
-func (f *explainFlags) open(ctr *container.Container, stderr io.Writer) (*tracer, error) {
+// A tracer prints a start while it happens.
+type tracer struct {
+	sink
+	subject
+	form    string
+	views   []explain.View
+	printed int // Ops so far
+}
+
+// A sink is where a trace goes.
+type sink struct {
+	out   io.Writer
+	file  *os.File // to be closed; nil: standard error
+	style explain.Style
+}
+
+// sink checks the flags and opens the file. It is called once the command is known to be well-formed.
+func (f *explainFlags) sink(stderr io.Writer) (sink, error) {
 	if f.to != "" && f.form == "" {
 		f.form = "text"
 	}
 	if f.form != "" && f.form != "text" && f.form != "json" {
-		return nil, container.Hint(fmt.Errorf("invalid argument %q for \"--explain\" flag", f.form), "--explain, --explain=text or --explain=json")
+		return sink{}, container.Hint(fmt.Errorf("invalid argument %q for \"--explain\" flag", f.form), "--explain, --explain=text or --explain=json")
 	}
-	t := &tracer{container: ctr, form: f.form, out: stderr}
-	if f.to != "" {
-		file, err := os.Create(f.to)
-		if err != nil {
-			return nil, err
-		}
-		t.file, t.out = file, file
+	s := sink{out: stderr, style: explain.NewStyle(f.to == "" && coloured(os.Stderr))}
+	if f.to == "" {
+		return s, nil
 	}
-	t.style = explain.NewStyle(f.to == "" && coloured(os.Stderr))
-	return t, nil
+	file, err := os.Create(f.to)
+	s.file, s.out = file, file
+	return s, err
+}
+
+func (s sink) close() {
+	if s.file != nil {
+		s.file.Close()
+	}
+}
+
+// open traces the start of a container. Its first process is PID 1 inside, unless that was left out.
+func (f *explainFlags) open(ctr *container.Container, stderr io.Writer) (*tracer, error) {
+	inside := 0
+	if op := ctr.Program.Find("pid-ns"); op != nil && op.Runs() {
+		inside = 1
+	}
+	return f.trace(subject{ctr.Program, ctr.Plan.Group.Dirs(), ctr.State.Command, func() int { return inside }}, stderr)
+}
+
+func (f *explainFlags) trace(of subject, stderr io.Writer) (*tracer, error) {
+	s, err := f.sink(stderr)
+	if err != nil {
+		return nil, err
+	}
+	return &tracer{sink: s, subject: of, form: f.form}, nil
 }
 
 // coloured tells if f is a terminal whose user wants colours: NO_COLOR (no-color.org) says no.
 func coloured(f *os.File) bool {
 	return terminal.Is(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !color.NoColor
-}
-
-func (t *tracer) close() {
-	if t.file != nil {
-		t.file.Close()
-	}
 }
 
 // watch is what the tracer wants to see. The child stands still before its last entry, so that the two views
@@ -110,12 +138,11 @@ func (t *tracer) watch() container.Watch {
 	if t.form == "" {
 		return container.Watch{}
 	}
-	last := len(t.container.Program) - 1
+	last := len(t.program) - 1
 	return container.Watch{
 		Stops: func(op int) bool { return op == last },
 		Pause: func(r *process.Running, _ int) error {
-			t.inside = explain.Inside(r.PID)
-			t.views = explain.Look(r.PID, t.container.Plan.Group.Dirs())
+			t.views = explain.Look(r.PID, t.groups)
 			t.print(r, last)
 			return nil
 		},
@@ -141,15 +168,12 @@ func (t *tracer) begun(r *process.Running) int {
 }
 
 func (t *tracer) trace(r *process.Running) explain.Trace {
-	inside := t.inside
+	inside := t.inside()
 	if inside == 0 {
-		inside = r.PID
-		if op := t.container.Program.Find("pid-ns"); op != nil && op.Runs() {
-			inside = 1
-		}
+		inside = r.Born()
 	}
-	return explain.Trace{Program: t.container.Program, HostPID: os.Getpid(), PID: r.Born(), Inside: inside,
-		Command: strings.Join(t.container.State.Command, " "), Results: r.Results(), Views: t.views}
+	return explain.Trace{Program: t.program, HostPID: os.Getpid(), PID: r.Born(), Inside: inside,
+		Command: strings.Join(t.command, " "), Results: r.Results(), Views: t.views}
 }
 
 // print prints the Ops that have not been printed, up to last.
@@ -198,8 +222,8 @@ func (t *tracer) dryRun(stdout io.Writer) error {
 		out = t.file
 	}
 	if t.form == "json" {
-		return explain.JSONDryRun(out, t.container.Program)
+		return explain.JSONDryRun(out, t.program)
 	}
-	explain.DryRun(out, t.container.Program, explain.NewStyle(t.file == nil && coloured(os.Stdout)))
+	explain.DryRun(out, t.program, explain.NewStyle(t.file == nil && coloured(os.Stdout)))
 	return nil
 }

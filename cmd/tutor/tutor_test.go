@@ -78,6 +78,16 @@ func ok(t *testing.T, args ...string) string {
 	return r.stdout
 }
 
+// noneStays removes the containers that a test leaves: one whose start failed stays, as Docker's does.
+func noneStays(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		if ids := strings.Fields(tutor(t, "ps", "-aq").stdout); len(ids) > 0 {
+			ok(t, append([]string{"rm", "-f"}, ids...)...)
+		}
+	})
+}
+
 // root skips a test that the kernel lets only root do.
 func root(t *testing.T) {
 	t.Helper()
@@ -108,7 +118,8 @@ func leftovers(t *testing.T) []string {
 		}
 	}
 	for _, pattern := range []string{"/sys/fs/cgroup/tutor-*", "/sys/fs/cgroup/*/tutor-*", "/sys/class/net/tutor*",
-		filepath.Join(home, "run", "*", "*"), filepath.Join(home, "root", "containers", "*"), filepath.Join(home, "root", "layers", "new*")} {
+		filepath.Join(home, "run", "*", "*"), filepath.Join(home, "root", "containers", "*"), filepath.Join(home, "root", "layers", "new*"),
+		filepath.Join(home, "root", "volumes", ".*"), filepath.Join(home, "root", "volumes", "*", "new"), filepath.Join(home, "root", "volumes", "*", "full")} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, p := range paths {

@@ -16,7 +16,7 @@ import (
 )
 
 // inTheMachine are the tests that run again on the small machine: what depends on the kernel's cgroups.
-const inTheMachine = "^(TestLimits|TestLeaks|TestAHostThatSharesItsMounts|TestExitCodes|TestTheRoomIsLeftClean)"
+const inTheMachine = "^(TestLimits|TestLeaks|TestAHostThatSharesItsMounts|TestExitCodes|TestTheRoomIsLeftClean|TestDoctorFindsWhatIsThere|TestStatsOfAContainer|TestUpdateOf|TestUpdateRefuses|TestAnUpdateThatFails)"
 
 // The proof on a kernel that is not this one: the distribution's, with cgroup v2 and nothing else, as a student
 // will have it. The machine is emulated where it cannot be otherwise; it boots in seconds.

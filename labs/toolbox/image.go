@@ -27,8 +27,9 @@ const Image = "tutor/lab"
 const madeOf = "tutor.made-of"
 
 // Ensure finds the built-in image in the store, and makes it when it is not there or is another build's. From
-// then on it is an image like any other: with digests, layers and a config.
-func Ensure(store *image.Store) (image.Image, error) {
+// then on it is an image like any other: with digests, layers and a config. inUse says which images containers
+// stand on: another build's stays for them.
+func Ensure(store *image.Store, inUse image.InUse) (image.Image, error) {
 	var self unix.Stat_t
 	if err := unix.Stat("/proc/self/exe", &self); err != nil {
 		return image.Image{}, fmt.Errorf("/proc/self/exe: %w", err)
@@ -47,8 +48,8 @@ func Ensure(store *image.Store) (image.Image, error) {
 		return image.Image{}, fmt.Errorf("making %s: %w", Image, err)
 	}
 	img, err := store.Put(ref, made, map[string]string{madeOf: build})
-	if err == nil && have.ID != "" && have.ID != img.ID {
-		store.Remove(have.ID, false, nil) // another build's: nobody will ever ask for it again
+	if err == nil && have.Annotations[madeOf] != "" && have.ID != img.ID {
+		store.Remove(have.ID, false, inUse) // another build's: nobody will ever ask for it again
 	}
 	return img, err
 }

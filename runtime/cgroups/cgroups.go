@@ -5,6 +5,7 @@ package cgroups
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -66,7 +67,7 @@ func (g Group) limit(name, controller, why, v2file, v2value, v1file, v1value str
 		file, value = path.Join(dir, v2file), v2value
 	}
 	op.Shell = fmt.Sprintf("echo %s > %s", value, file)
-	op.Calls = sys.WriteFile(file, value)
+	op.Calls, op.Undo = sys.WriteFile(file, value), g.back(file)
 	return op
 }
 
@@ -98,7 +99,7 @@ func Swap(g Group, m *specs.LinuxMemory) program.Op {
 	op := g.limit("memory-swap", "memory", "what memory refuses would go to the swap disk instead",
 		"memory.swap.max", v2, "memory.memsw.limit_in_bytes", v1)
 	if len(op.Calls) > 0 { // a kernel without swap accounting has no such file; the limit on memory still holds
-		op.Calls = passOver(op.Calls)
+		op.Calls, op.Undo = passOver(op.Calls), passOver(op.Undo)
 	}
 	return op
 }
@@ -122,6 +123,7 @@ func CPUs(g Group, c *specs.LinuxCPU) program.Op {
 		"cpu.max", fmt.Sprintf("%d %d", *c.Quota, *c.Period), "cpu.cfs_quota_us", fmt.Sprint(*c.Quota))
 	if dir, v2 := g.dir("cpu"); dir != "" && !v2 {
 		op.Calls = v1Quota(dir, *c.Quota, *c.Period)
+		op.Undo = slices.Concat(g.back(path.Join(dir, "cpu.cfs_quota_us")), g.back(path.Join(dir, "cpu.cfs_period_us")))
 	}
 	return op
 }
@@ -159,15 +161,20 @@ func CPUSet(g Group, c *specs.LinuxCPU) program.Op {
 	return op
 }
 
-// Pids limits the number of processes and threads: fork gives EAGAIN at the limit, and a fork bomb is a dud.
+// Pids limits the number of processes and threads: fork gives EAGAIN at the limit, and a fork bomb is a dud. -1
+// is no limit.
 func Pids(g Group, p *specs.LinuxPids) program.Op {
 	limit := int64(0)
 	if p != nil && p.Limit != nil {
 		limit = *p.Limit
 	}
+	value := fmt.Sprint(limit)
+	if limit < 0 {
+		value = "max"
+	}
 	op := g.limit("pids-limit", "pids", "a fork bomb inside would use up the host's process table",
-		"pids.max", fmt.Sprint(limit), "pids.max", fmt.Sprint(limit))
-	if limit <= 0 {
+		"pids.max", value, "pids.max", value)
+	if limit == 0 {
 		return op.Leave("no --pids-limit given")
 	}
 	return op

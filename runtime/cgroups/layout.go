@@ -2,6 +2,7 @@ package cgroups
 
 import (
 	"bufio"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -41,13 +42,28 @@ func Find(mountinfo, controllers string) Layout {
 	return l
 }
 
-// Version is what a student should hear: "v2", "v1", or "v1 with an empty v2 beside it".
+// Read finds the layout of the host whose files these are, from "/". A host without /proc has none.
+func Read(files fs.FS) Layout {
+	mountinfo, err := fs.ReadFile(files, "proc/self/mountinfo")
+	if err != nil {
+		return Layout{}
+	}
+	layout := Find(string(mountinfo), "")
+	if layout.Unified == "" {
+		return layout
+	}
+	controllers, _ := fs.ReadFile(files, strings.TrimPrefix(path.Join(layout.Unified, "cgroup.controllers"), "/"))
+	layout.Controllers = strings.Fields(string(controllers))
+	return layout
+}
+
+// Version is what a student should hear. In hybrid mode it is version 1 that limits, whatever is left to 2.
 func (l Layout) Version() string {
-	if l.Unified != "" && len(l.Controllers) > 0 {
-		return "v2"
+	if l.Unified != "" && len(l.V1) > 0 {
+		return "v1 with v2 beside it (hybrid)"
 	}
 	if l.Unified != "" {
-		return "v1 with an empty v2 beside it (hybrid)"
+		return "v2"
 	}
 	if len(l.V1) > 0 {
 		return "v1"
@@ -61,6 +77,7 @@ type Group struct {
 	Layout Layout
 	Name   string   // "tutor-" and the container's ID
 	Needs  []string // controllers that a limit was given for
+	before *Before  // of a container that runs; nil: the group is new, and what is in it goes with it
 }
 
 // Dirs are all directories of the group, the home first: the one that every process is in, and through which

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -81,11 +82,16 @@ func (c *Container) files() []file {
 // initPath is where the program is found that is PID 1 with --init; Docker's name for it.
 const initPath = "/sbin/docker-init"
 
+// noBinds are the two lists of what the container shall see of the host's files, still empty.
+func noBinds() (files, volumes layers.Binds) {
+	return layers.Binds{Name: "files", Why: "names and addresses of this container: the image's would be somebody else's", LeftOut: "no image, no files"},
+		layers.Binds{Name: "volumes", Why: "directories that outlive the container, or that it shares", LeftOut: "no -v or --mount given"}
+}
+
 // binds fills in what the container shall see of the host's files: its own three, and the volumes of the spec.
 func (c *Container) binds(p *Plan, image Image) error {
 	c.Plan = *p
-	p.Files = layers.Binds{Name: "files", Why: "names and addresses of this container: the image's would be somebody else's", LeftOut: "no image, no files"}
-	p.Volumes = layers.Binds{Name: "volumes", Why: "directories that outlive the container, or that it shares", LeftOut: "no -v or --mount given"}
+	p.Files, p.Volumes = noBinds()
 	if !c.Options.bare() {
 		for _, f := range c.files() {
 			p.Files.List = append(p.Files.List, layers.Bind{Source: filepath.Join(c.home.Dir(c.State.ID), f.name), Target: f.target, File: true})
@@ -98,13 +104,49 @@ func (c *Container) binds(p *Plan, image Image) error {
 		if m.Type != "bind" {
 			continue
 		}
-		info, err := os.Stat(m.Source)
+		bind, err := c.bind(m, image)
 		if err != nil {
-			return Hint(fmt.Errorf("invalid mount config for type \"bind\": bind source path does not exist: %s", m.Source), "make it first, or use -v, which makes it")
+			return err
 		}
-		p.Volumes.List = append(p.Volumes.List, layers.Bind{Source: m.Source, Target: filepath.Clean(m.Destination), File: !info.IsDir(), ReadOnly: readOnly(m)})
+		p.Volumes.List = append(p.Volumes.List, bind)
+		p.Files.List = slices.DeleteFunc(p.Files.List, func(own layers.Bind) bool { return own.Target == bind.Target })
 	}
+	slices.SortStableFunc(p.Volumes.List, func(a, b layers.Bind) int { // /x before /x/y, however they were written
+		return strings.Count(a.Target, "/") - strings.Count(b.Target, "/")
+	})
 	return nil
+}
+
+// bind is one volume of the spec. Where its target leads is found out in the image, and judged again there.
+func (c *Container) bind(m specs.Mount, image Image) (layers.Bind, error) {
+	dir, err := c.isDir(m.Source)
+	if err != nil {
+		return layers.Bind{}, Hint(fmt.Errorf("invalid mount config for type \"bind\": bind source path does not exist: %s", m.Source), "make it first, or use -v, which makes it")
+	}
+	target := filepath.Clean(m.Destination)
+	above, last := target, ""
+	if !dir { // a file lies over the link itself
+		above, last = filepath.Split(target)
+	}
+	resolved, err := image.Layers.Resolve(above)
+	if err != nil {
+		return layers.Bind{}, fmt.Errorf("mount at %q: %w", target, err)
+	}
+	target = filepath.Join(resolved, last)
+	return layers.Bind{Source: m.Source, Target: target, File: !dir, ReadOnly: readOnly(m)}, CheckTarget(target)
+}
+
+// isDir tells if the source of a bind is a directory, or will be one when the container starts.
+func (c *Container) isDir(source string) (bool, error) {
+	info, err := os.Stat(source)
+	if err == nil {
+		return info.IsDir(), nil
+	}
+	of := func(v VolumeUse) bool { return c.home.Volumes().Data(v.Name) == source }
+	if slices.Contains(c.Options.HostDirs, source) || slices.ContainsFunc(c.Options.Volumes, of) {
+		return true, nil
+	}
+	return false, err
 }
 
 func readOnly(m specs.Mount) bool {

@@ -26,6 +26,7 @@ type Plan struct {
 	Mems        string        // cpuset.mems of the host; only cgroup v1 asks
 	Terminal    terminal.Pair // -t
 	Interactive bool          // -i
+	Pipes       process.Pipes // what the command reads and writes without -t
 	Files       layers.Binds  // /etc/hosts and its kin
 	Volumes     layers.Binds  // -v, --mount
 	Shared      bool          // the host's "/" tells other namespaces of its mounts, as systemd wants it
@@ -55,6 +56,7 @@ func (p Plan) Program() (program.Program, error) {
 		process.Descriptors(),    // nothing that the caller left open
 		process.Session(),        // not the caller's terminal session
 		process.Stdin(p.stdin()), // not the caller's input
+		process.Streams(p.Pipes, p.Interactive, p.inherits()), // nor its output
 
 		p.own(specs.MountNamespace, namespaces.Mounts()),   // its own table of mounts
 		namespaces.Private(),                               // and none of its mounts flows back
@@ -77,15 +79,15 @@ func (p Plan) Program() (program.Program, error) {
 		layers.Pts(p.mount("/dev/pts")),                   // its own terminals
 		layers.Shm(p.mount("/dev/shm")),                   // its own shared memory, by name
 		layers.Mqueue(p.mount("/dev/mqueue")),             // its own message queues
+		network.Loopback(),                                // 127.0.0.1
+		network.Sysctls(s.Linux.Sysctl),                   // small freedoms inside its own network
 		layers.Tmpfs(p.tmpfs()),                           // --tmpfs
-		p.Files.Attach(),                                  // /etc/hosts, /etc/hostname, /etc/resolv.conf
 		p.Volumes.Attach(),                                // -v
+		p.Files.Attach(),                                  // /etc/hosts, /etc/hostname, /etc/resolv.conf
 
 		terminal.Make(p.Terminal),                                    // -t: a terminal of its own
 		terminal.Take(p.Terminal, pid),                               // whose other end is tutor's
 		terminal.Console(p.Terminal, s.Process.User.UID, p.pivots()), // and which is its standard input and output
-		network.Loopback(),                                           // 127.0.0.1
-		network.Sysctls(s.Linux.Sysctl),                              // small freedoms inside its own network
 		layers.DevLock(p.mount("/dev").Destination != ""),            // and no device more
 		privileges.Masked(s.Linux.MaskedPaths),                       // what tells of the whole machine
 		privileges.ReadOnly(s.Linux.ReadonlyPaths),                   // what changes the whole machine
@@ -128,6 +130,17 @@ func (p Plan) stdin() string {
 	}
 	if p.Interactive {
 		return "-i: the caller's input is the command's"
+	}
+	return ""
+}
+
+// inherits is why the command keeps tutor's own output.
+func (p Plan) inherits() string {
+	if p.Terminal.Wanted {
+		return "-t: the terminal carries all three"
+	}
+	if !p.pivots() {
+		return "labs 1 to 3 write where tutor writes"
 	}
 	return ""
 }

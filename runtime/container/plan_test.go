@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/stretchr/testify/require"
 
 	"tutor/runtime/cgroups"
@@ -21,30 +20,6 @@ var update = flag.Bool("update", false, "write the goldens anew; then read the d
 
 // anID is a container's that no test is about.
 const anID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-var (
-	v2     = cgroups.Layout{Unified: "/sys/fs/cgroup", Controllers: []string{"cpuset", "cpu", "io", "memory", "pids"}}
-	hybrid = cgroups.Layout{Unified: "/sys/fs/cgroup/unified", V1: map[string]string{"memory": "/sys/fs/cgroup/memory",
-		"cpu": "/sys/fs/cgroup/cpu", "pids": "/sys/fs/cgroup/pids", "cpuset": "/sys/fs/cgroup/cpuset", "blkio": "/sys/fs/cgroup/blkio"}}
-)
-
-// everything is a run with every flag that makes an entry.
-func everything() Options {
-	memory, swap, quota, period, shares, pids := int64(64<<20), int64(128<<20), int64(50000), uint64(100000), uint64(512), int64(40)
-	disk := specs.LinuxThrottleDevice{Rate: 1 << 20}
-	disk.Major, disk.Minor = 254, 0
-	return Options{
-		Command: []string{"sh"}, User: "1000:1000", Workdir: "/srv", Terminal: true, Interactive: true, ReadOnly: true, NoNewPrivs: true, Network: "none",
-		Mounts:  []specs.Mount{{Type: "tmpfs", Source: "tmpfs", Destination: "/run", Options: []string{"nosuid", "size=1m"}}},
-		Ulimits: []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 64, Hard: 128}},
-		Resources: specs.LinuxResources{
-			Memory:  &specs.LinuxMemory{Limit: &memory, Swap: &swap},
-			CPU:     &specs.LinuxCPU{Quota: &quota, Period: &period, Shares: &shares, Cpus: "0"},
-			Pids:    &specs.LinuxPids{Limit: &pids},
-			BlockIO: &specs.LinuxBlockIO{ThrottleReadBpsDevice: []specs.LinuxThrottleDevice{disk}, ThrottleWriteBpsDevice: []specs.LinuxThrottleDevice{disk}},
-		},
-	}
-}
 
 // planOf makes a Plan of a host that is all in its arguments.
 func planOf(t *testing.T, o Options, layout cgroups.Layout) Plan {
@@ -89,7 +64,7 @@ func TestEveryProgramKeepsTheOrder(t *testing.T) {
 }
 
 func TestTheOrderSpeaksOfEntriesThatExist(t *testing.T) {
-	p := programOf(t, everything(), v2)
+	p := append(programOf(t, everything(), v2), execOf(t, everyExec(v2))...)
 	for _, b := range program.Order {
 		require.NotNil(t, p.Find(b.First), "%s is in the order table only", b.First)
 		require.NotNil(t, p.Find(b.Then), "%s is in the order table only", b.Then)

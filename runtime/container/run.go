@@ -2,7 +2,6 @@ package container
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -23,30 +22,41 @@ type Container struct {
 	Options Options
 	Plan    Plan
 	Program program.Program
+	image   Image
 	home    Home
 	claim   *Claim
 	live    Live
+	hub     *hub
 }
 
 // An Image is what a container needs of its image: the config, and the unpacked layers, topmost first, as
 // directories below the home's layers directory.
 type Image struct {
+	ID      string // "sha256:…", the digest of the config
 	Config  v1.Config
 	Layers  layers.Stack
 	Toolbox string // for --init: the program that is PID 1 then, on the host
 }
 
-// New makes the Program of a container; nothing is written, and nothing runs.
+// New makes the Program of a container that is to be; nothing is written, and nothing runs.
 func (h Home) New(o Options, image Image) (*Container, error) {
-	id := NewID()
-	spec, err := o.Spec(id, image.Config, readHost(), func(path string) ([]byte, error) {
+	return h.make(State{ID: NewID(), Name: o.Name, Image: o.Image, ImageID: image.ID, Created: time.Now(), Status: "created",
+		Remove: o.Remove || o.bare(), Labels: o.Labels, StopTimeout: o.StopTimeout, Network: o.Network, Terminal: o.Terminal, Interactive: o.Interactive, Config: o.Config(image.Config)}, o, image)
+}
+
+func (h Home) make(state State, o Options, image Image) (*Container, error) {
+	o, err := o.withVolumes(image)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := h.bound(o).Spec(state.ID, image.Config, readHost(), func(path string) ([]byte, error) {
 		return image.Layers.ReadFile(path, passwdLimit)
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &Container{Options: o, home: h, State: State{ID: id, Name: o.Name, Image: o.Image, Command: spec.Process.Args,
-		Created: time.Now(), Status: "created", Remove: o.Remove || o.bare(), Labels: o.Labels}}
+	state.Command, state.Volumes = spec.Process.Args, o.Volumes
+	c := &Container{Options: o, home: h, State: state, image: image, hub: newHub()}
 	if c.Plan, err = c.plan(spec, image); err != nil {
 		return nil, err
 	}
@@ -67,24 +77,36 @@ type Watch struct {
 	Failed  func(r *process.Running)             // it never came to run
 }
 
-// Run starts the container and waits for its end. The status is the exit code that tutor shall end with,
-// whether or not there is an error to report as well.
+// Run starts a container that exists and looks after it to its end, in this process. The status is the exit code
+// that it ended with, whether or not there is an error to report as well.
 func (c *Container) Run(w Watch) (status int, err error) {
 	signals, release := process.Signals()
 	defer release()
-	if c.claim, err = c.home.Claim(c.State); err != nil {
-		return process.ExitOurs, err
+	if c.claim == nil {
+		if c.claim, err = c.home.Claim(c.State.ID); err != nil {
+			return process.ExitOurs, err
+		}
 	}
-	defer func() { err = errors.Join(err, c.finish(status)) }()
+	c.State.Started, c.State.Finished, c.State.Error, c.State.OOMKilled = time.Time{}, time.Time{}, "", false
+	defer func() {
+		err = errors.Join(err, c.finish(status, err))
+		if !c.State.Started.IsZero() {
+			c.hub.farewell(status)
+		}
+	}()
 	if err := c.prepare(); err != nil {
 		return process.ExitOurs, err
 	}
-	var running *process.Running
-	running, err = process.Start(c.Program, process.Hooks{
+	ends, err := c.streams()
+	if err != nil {
+		return process.ExitOurs, err
+	}
+	running, err := process.Start(c.Program, process.Hooks{
 		Born:  c.born,
 		Stops: w.Stops,
 		Pause: func(r *process.Running, op int) error { return w.Pause(r, op) },
 	})
+	ends.close()
 	if err != nil {
 		if running != nil && w.Failed != nil {
 			w.Failed(running)
@@ -92,24 +114,20 @@ func (c *Container) Run(w Watch) (status int, err error) {
 		return process.ExitCode(err), err
 	}
 	defer running.Close()
-	c.State.Started = time.Now()
-	c.live.Started = c.State.Started
-	kept := errors.Join(c.claim.note(c.live), c.keepSpec())
+	kept := c.kept(running.PID)
 	if kept != nil {
 		unix.Kill(running.PID, unix.SIGKILL) // nobody could look after it
 	}
+	c.flow(running)
 	if w.Started != nil {
 		w.Started(running)
 	}
-	restore, err := c.connect(running)
-	if err != nil {
-		unix.Kill(running.PID, unix.SIGKILL)
-	}
 	status, waitErr := running.Wait(signals)
+	c.State.OOMKilled = c.oomKilled()
 	for _, dir := range c.Plan.Group.Dirs() {
 		killGroup(dir) // without a PID namespace PID 1's end is not everybody's
 	}
-	restore()
+	c.ebb()
 	if kept != nil {
 		status = process.ExitOurs
 	}
@@ -117,7 +135,19 @@ func (c *Container) Run(w Watch) (status int, err error) {
 	if w.Ended != nil {
 		w.Ended(running, status)
 	}
-	return status, errors.Join(kept, err, waitErr, undoErr)
+	return status, errors.Join(kept, waitErr, undoErr)
+}
+
+// kept notes that the container runs, if it may.
+func (c *Container) kept(pid int) error {
+	c.State.Started = time.Now()
+	c.live.Started = c.State.Started
+	if !c.Options.bare() {
+		if err := notTutor(pid); err != nil {
+			return err
+		}
+	}
+	return errors.Join(c.claim.note(c.live), c.keepSpec())
 }
 
 // undo lets the group's last processes go, then undoes what the host's hand did.
@@ -129,7 +159,7 @@ func (c *Container) undo(running *process.Running) error {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	return running.Undo()
+	return errors.Join(running.Undo(), removeGroups(c.State.ID)) // those that an update has made
 }
 
 // populated tells if a process is left in the group.
@@ -138,59 +168,64 @@ func populated(dir string) bool {
 	return err == nil && len(procs) > 0
 }
 
-// connect joins the container's terminal with tutor's, with -t; restore is never nil.
-func (c *Container) connect(running *process.Running) (restore func(), err error) {
-	fd, there := running.Answer(c.Plan.Terminal.Master)
-	if !there {
-		return func() {}, nil
-	}
-	var in *os.File
-	if c.Options.Interactive {
-		in = os.Stdin
-	}
-	restore, err = terminal.Connect(os.NewFile(uintptr(fd), "master"), in, os.Stdout)
-	if err != nil {
-		return func() {}, err
-	}
-	return restore, nil
-}
-
 // born notes the PID before the child does anything, so that whoever clears after us finds it.
 func (c *Container) born(pid int) error {
-	c.live = Live{PID: pid, Born: born(pid)}
+	c.live = Live{PID: pid, Born: born(pid), Monitor: os.Getpid()}
 	return c.claim.note(c.live)
 }
 
-// finish keeps the stopped container, or with --rm removes it; one that never ran is always removed.
-func (c *Container) finish(status int) error {
-	if c.State.Remove || c.State.Started.IsZero() {
-		err := os.RemoveAll(c.home.Dir(c.State.ID))
-		c.claim.release()
-		return err
+// finish writes down how it ended, or with --rm removes the container; one that never ran stays as it was created.
+func (c *Container) finish(status int, failed error) error {
+	if c.State.Started.IsZero() {
+		c.State.ExitCode = status
+		if failed != nil {
+			c.State.Error = failed.Error()
+		}
+	} else {
+		c.State.Status, c.State.ExitCode, c.State.Finished = "exited", status, time.Now()
 	}
-	c.State.Status, c.State.ExitCode, c.State.Finished = "exited", status, time.Now()
+	if now, err := c.home.Load(c.State.ID); err == nil {
+		c.State.Name = now.Name // it may have another since
+	}
 	err := c.home.save(c.State)
 	c.claim.release()
+	if c.State.Remove {
+		return c.home.Remove(c.State.ID, true)
+	}
 	return err
 }
 
-// prepare writes what the Program's paths point to.
+// prepare writes what the Program's paths point to, and begins to listen.
 func (c *Container) prepare() error {
-	dir := c.home.Dir(c.State.ID)
 	if c.Options.bare() {
 		return nil
 	}
-	for _, d := range []string{"upper", "work", "rootfs"} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
-			return err
-		}
-	}
 	for _, f := range c.files() {
-		if err := os.WriteFile(filepath.Join(dir, f.name), []byte(f.content), 0o644); err != nil {
+		name := filepath.Join(c.home.Dir(c.State.ID), f.name)
+		if err := os.WriteFile(name, []byte(f.content), 0o644); err != nil {
+			return err
+		}
+		if err := os.Chmod(name, 0o644); err != nil { // whatever the caller's umask is
 			return err
 		}
 	}
-	return nil
+	if err := c.makeVolumes(); err != nil {
+		return err
+	}
+	return c.serve()
+}
+
+// rootLike gives the directory in which a container writes the owner and mode of the topmost layer's root: in the
+// overlay it is the container's "/".
+func rootLike(upper, layer string) error {
+	var stat unix.Stat_t
+	if err := unix.Stat(layer, &stat); err != nil {
+		return err
+	}
+	if err := unix.Chown(upper, int(stat.Uid), int(stat.Gid)); err != nil {
+		return err
+	}
+	return unix.Chmod(upper, stat.Mode&0o7777)
 }
 
 // keepSpec writes config.json, for whoever wants to know later what has run. Nothing waits for it.
@@ -208,6 +243,7 @@ func (c *Container) plan(spec *specs.Spec, image Image) (Plan, error) {
 		Mems:        readTrimmed(filepath.Join(layout.V1["cpuset"], "cpuset.mems")),
 		Terminal:    terminal.NewPair(o.Terminal, terminal.SizeOf(os.Stdout)),
 		Interactive: o.Interactive,
+		Pipes:       process.NewPipes(),
 		Shared:      sharedRoot(),
 		Lab:         o.Lab,
 		Without:     o.Without,
@@ -223,9 +259,6 @@ func (c *Container) plan(spec *specs.Spec, image Image) (Plan, error) {
 	}
 	if err := c.binds(&p, image); err != nil {
 		return p, err
-	}
-	if o.Terminal && o.Interactive && !terminal.Is(os.Stdin) && !o.bare() {
-		return p, Hint(fmt.Errorf("the input device is not a TTY"), "leave -t out: -i alone passes the input on")
 	}
 	return p, nil
 }

@@ -22,6 +22,8 @@ type Options struct {
 	Env         []string // KEY=VALUE
 	Labels      map[string]string
 	Mounts      []specs.Mount // binds and tmpfs
+	HostDirs    []string      // sources of binds that are made when they are missing: -v does, --mount does not
+	Volumes     []VolumeUse   // named and anonymous ones
 	Network     string        // "none" or "host"
 	Resources   specs.LinuxResources
 	Ulimits     []specs.POSIXRlimit
@@ -32,7 +34,9 @@ type Options struct {
 	Init        bool
 	Interactive bool
 	Terminal    bool
-	Remove      bool // --rm
+	Remove      bool   // --rm
+	StopSignal  string // "SIGINT"; empty: the image's, or SIGTERM
+	StopTimeout int    // seconds until SIGKILL; 0: ten
 	Lab         int
 	Without     []string
 }

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,18 +26,29 @@ type Home struct {
 
 // A State is what is known of a container on disk: state.json in its directory.
 type State struct {
-	ID       string            `json:"id"`
-	Name     string            `json:"name,omitempty"`
-	Image    string            `json:"image,omitempty"`
-	Command  []string          `json:"command"`
-	Created  time.Time         `json:"created"`
-	Started  time.Time         `json:"started,omitzero"`
-	Finished time.Time         `json:"finished,omitzero"`
-	Status   string            `json:"status"` // created or exited; that it runs is in Run, see Live
-	ExitCode int               `json:"exitCode"`
-	Remove   bool              `json:"remove,omitempty"`
-	Labels   map[string]string `json:"labels,omitempty"`
-	Layers   []string          `json:"layers,omitempty"` // directories that its root is made of, topmost first
+	ID       string    `json:"id"`
+	Name     string    `json:"name,omitempty"`
+	Image    string    `json:"image,omitempty"`   // the name it was run by, which may mean another image by now
+	ImageID  string    `json:"imageId,omitempty"` // the image itself: the digest of its config
+	Command  []string  `json:"command"`
+	Created  time.Time `json:"created"`
+	Started  time.Time `json:"started,omitzero"`
+	Finished time.Time `json:"finished,omitzero"`
+	Status   string    `json:"status"` // created or exited; that it runs is in Run, see Live
+	ExitCode int       `json:"exitCode"`
+	Error    string    `json:"error,omitempty"` // why the last start failed
+
+	OOMKilled bool `json:"oomKilled,omitempty"` // a process of it was killed for want of memory
+
+	Terminal    bool              `json:"terminal,omitempty"`    // -t
+	Interactive bool              `json:"interactive,omitempty"` // -i
+	Remove      bool              `json:"remove,omitempty"`
+	Network     string            `json:"network,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	StopTimeout int               `json:"stopTimeout,omitempty"` // seconds; 0: ten
+	Layers      []string          `json:"layers,omitempty"`      // directories that its root is made of, topmost first
+	Config      v1.Config         `json:"config,omitzero"`       // as the command line has changed the image's
+	Volumes     []VolumeUse       `json:"volumes,omitempty"`
 }
 
 // NewID is 64 random hexadecimal digits, as Docker's.
@@ -60,6 +73,7 @@ type Live struct {
 	PID     int       `json:"pid"`       // as the host sees it
 	Born    uint64    `json:"startTime"` // of that PID, in clock ticks since boot (proc_pid_stat(5)): PIDs are used again
 	Started time.Time `json:"started,omitzero"`
+	Monitor int       `json:"monitor,omitempty"` // the process that looks after it
 }
 
 // note writes down what lives now.
@@ -75,49 +89,50 @@ func (c *Claim) note(l Live) error {
 // A Claim is the lock that says that somebody looks after the container. The kernel releases it when its
 // holder dies, however it dies: a live directory whose lock can be had is a container that nobody clears.
 type Claim struct {
-	home Home
-	id   string
-	file *os.File
+	home   Home
+	id     string
+	file   *os.File
+	socket io.Closer // where people attach; nil: nowhere
 }
 
-// Claim makes the container's directories and takes its lock. First it clears what dead owners have left.
-func (h Home) Claim(state State) (*Claim, error) {
-	if err := os.MkdirAll(filepath.Join(h.Root, "containers"), 0o700); err != nil {
-		return nil, Hint(err, "run as root, or set TUTOR_ROOT to a directory that can be written")
-	}
-	if err := os.MkdirAll(h.live(), 0o700); err != nil {
-		return nil, Hint(err, "run as root, or set TUTOR_RUN to a directory that can be written")
-	}
-	all, err := lockFile(filepath.Join(h.live(), "lock"), unix.F_SETLKW)
+// Claim takes the lock of a container that does not run; ErrRunning if it does.
+func (h Home) Claim(id string) (c *Claim, err error) {
+	err = h.changing(func() error {
+		if _, err := h.Load(id); err != nil {
+			return fmt.Errorf("No such container: %s", id)
+		}
+		c, err = h.claim(id)
+		return err
+	})
+	return c, err
+}
+
+func (h Home) claim(id string) (*Claim, error) {
+	file, err := lockFile(filepath.Join(h.live(), id), unix.F_SETLK)
 	if err != nil {
-		return nil, err
+		return nil, ErrRunning
 	}
-	defer all.Close()
-	if err := h.sweep(); err != nil {
-		return nil, err
-	}
-	if err := h.nameIsFree(state.Name); err != nil {
-		return nil, err
-	}
-	file, err := lockFile(filepath.Join(h.live(), state.ID), unix.F_SETLK)
+	return &Claim{home: h, id: id, file: file}, nil
+}
+
+// Runs tells if somebody looks after the container now. A process must not ask for one that it looks after
+// itself: closing the file would give the lock away (fcntl_locking(2)).
+func (h Home) Runs(id string) bool {
+	f, err := os.OpenFile(filepath.Join(h.live(), id), os.O_RDWR, 0)
 	if err != nil {
-		return nil, err
+		return false
 	}
-	c := &Claim{home: h, id: state.ID, file: file}
-	if err := os.Mkdir(h.Dir(state.ID), 0o710); err != nil {
-		c.release()
-		return nil, err
-	}
-	if err := h.save(state); err != nil {
-		os.RemoveAll(h.Dir(state.ID))
-		c.release()
-		return nil, err
-	}
-	return c, nil
+	defer f.Close()
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	return unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock) == nil && lock.Type != unix.F_UNLCK
 }
 
 // release gives the claim up; the container's directory stays.
 func (c *Claim) release() {
+	if c.socket != nil {
+		os.Remove(filepath.Join(c.home.live(), socketName(c.id)))
+		c.socket.Close()
+	}
 	os.Remove(c.file.Name())
 	c.file.Close()
 }
@@ -179,21 +194,4 @@ func (h Home) List() ([]State, error) {
 		}
 	}
 	return states, nil
-}
-
-func (h Home) nameIsFree(name string) error {
-	if name == "" {
-		return nil
-	}
-	states, err := h.List()
-	if err != nil {
-		return err
-	}
-	for _, s := range states {
-		if s.Name == name {
-			return Hint(fmt.Errorf("Conflict. The container name %q is already in use by container %q", "/"+name, s.ID),
-				"choose another --name, or remove the directory of that container: "+h.Dir(s.ID))
-		}
-	}
-	return nil
 }

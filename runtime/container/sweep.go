@@ -23,7 +23,7 @@ func (h Home) sweep() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() == "lock" {
+		if e.Name() == "lock" || strings.HasSuffix(e.Name(), ".sock") {
 			continue
 		}
 		file, err := os.OpenFile(filepath.Join(h.live(), e.Name()), os.O_RDWR, 0)
@@ -39,7 +39,7 @@ func (h Home) sweep() error {
 			return fmt.Errorf("clearing container %.12s, whose tutor died: %w", c.id, err)
 		}
 	}
-	return nil
+	return h.sweepFiles()
 }
 
 // clear ends whatever is left of the container and gives the claim up. It works from the ID alone, because it
@@ -57,11 +57,16 @@ func (c *Claim) clear() error {
 			return err
 		}
 	}
-	if !known || state.Remove || live.Started.IsZero() {
-		err = os.RemoveAll(c.home.Dir(c.id))
-	} else if state.Status == "created" {
+	os.Remove(filepath.Join(c.home.live(), socketName(c.id)))
+	switch {
+	case known && state.Remove:
+		err = errors.Join(c.home.RemoveAnonymous(state), os.RemoveAll(c.home.Dir(c.id)))
+	case known && !live.Started.IsZero() && !state.Finished.After(live.Started):
 		state.Status, state.ExitCode, state.Started, state.Finished = "exited", 137, live.Started, time.Now()
+		state.Error = "its monitor was killed, so it was ended"
 		err = c.home.save(state)
+	default:
+		err = nil // it never came to run, or had ended and said so
 	}
 	if err != nil {
 		return err
@@ -90,18 +95,7 @@ func groupDirs(id string) []string {
 func groupName(id string) string { return "tutor-" + id }
 
 // HostLayout is how cgroups are mounted here.
-func HostLayout() cgroups.Layout {
-	mountinfo, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return cgroups.Layout{}
-	}
-	layout := cgroups.Find(string(mountinfo), "")
-	if layout.Unified != "" {
-		controllers, _ := os.ReadFile(filepath.Join(layout.Unified, "cgroup.controllers"))
-		layout.Controllers = strings.Fields(string(controllers))
-	}
-	return layout
-}
+func HostLayout() cgroups.Layout { return cgroups.Read(os.DirFS("/")) }
 
 // removeGroup kills what is in the group and removes it. Killed processes leave it one by one: it waits for
 // that, for at most five seconds.

@@ -2,8 +2,6 @@ package container
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -24,10 +22,9 @@ import (
 func (h Home) Unpack(ctx context.Context, store *image.Store, img image.Image) (layers.Stack, error) {
 	dir := filepath.Join(h.Root, "layers")
 	var stack layers.Stack
-	chain := ""
-	for _, l := range img.Layers {
-		chain = chainID(chain, l.DiffID)
-		name := filepath.Join(dir, layerName(chain))
+	chains := img.ChainIDs()
+	for i, l := range img.Layers {
+		name := filepath.Join(dir, layerName(chains[i]))
 		if _, err := os.Lstat(name); err != nil {
 			if err := unpack(ctx, store, l, name, stack); err != nil {
 				return nil, fmt.Errorf("unpacking layer %s of %s: %w", short(l.Digest), img.ID, err)
@@ -40,16 +37,6 @@ func (h Home) Unpack(ctx context.Context, store *image.Store, img image.Image) (
 	}
 	empty := filepath.Join(dir, "empty") // overlayfs wants at least one layer; an image may have none
 	return layers.Stack{empty}, os.MkdirAll(empty, 0o755)
-}
-
-// chainID names a layer with all below it, because what unpacking gives depends on them (OCI image-spec,
-// config.md, "Layer ChainID").
-func chainID(below, diffID string) string {
-	if below == "" {
-		return diffID
-	}
-	sum := sha256.Sum256([]byte(below + " " + diffID))
-	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // layerName is the directory of a layer: 96 bits of its chain ID, because mount(2) takes one page of options,
@@ -99,31 +86,60 @@ func readLayer(ctx context.Context, store *image.Store, l image.Layer, dir strin
 	return err
 }
 
-// Free removes the unpacked layers that no image of the store and no container stands on.
-func (h Home) Free(store *image.Store) error {
+// Free removes the unpacked layers that no image of the store and no container stands on, and returns the bytes
+// that their files had on disk.
+func (h Home) Free(store *image.Store) (freed int64, err error) {
 	dir := filepath.Join(h.Root, "layers")
 	lock, err := lockFile(filepath.Join(dir, "lock"), unix.F_SETLKW)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // nothing has ever been unpacked
+		return 0, nil // nothing has ever been unpacked
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer lock.Close()
 	used, err := h.used(store)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, e := range entries {
 		if e.IsDir() && !used[e.Name()] {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+			name := filepath.Join(dir, e.Name())
+			freed += diskUsage(name)
+			err = errors.Join(err, os.RemoveAll(name))
 		}
 	}
-	return err
+	return freed, err
+}
+
+// diskUsage is what the files below dir take on disk, in bytes. A hard link is counted once.
+func diskUsage(dir string) (bytes int64) {
+	seen := map[uint64]bool{}
+	filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		var stat unix.Stat_t
+		if err == nil && unix.Lstat(path, &stat) == nil && !seen[stat.Ino] {
+			seen[stat.Ino] = true
+			bytes += stat.Blocks * 512 // whatever the file system's own blocks are (stat(2))
+		}
+		return nil
+	})
+	return bytes
+}
+
+// LayerDirs are the directories of the image's layers that lie unpacked, topmost first.
+func (h Home) LayerDirs(img image.Image) []string {
+	var dirs []string
+	for _, chain := range img.ChainIDs() {
+		dir := filepath.Join(h.Root, "layers", layerName(chain))
+		if _, err := os.Lstat(dir); err == nil {
+			dirs = append([]string{dir}, dirs...)
+		}
+	}
+	return dirs
 }
 
 // used is the names of all layers that somebody stands on.
@@ -134,9 +150,7 @@ func (h Home) used(store *image.Store) (map[string]bool, error) {
 		return nil, err
 	}
 	for _, img := range images {
-		chain := ""
-		for _, l := range img.Layers {
-			chain = chainID(chain, l.DiffID)
+		for _, chain := range img.ChainIDs() {
 			used[layerName(chain)] = true
 		}
 	}

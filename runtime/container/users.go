@@ -1,11 +1,11 @@
 package container
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -19,11 +19,11 @@ type Users func(path string) ([]byte, error)
 // Lookup finds the user that "name|uid[:group|gid]" means, with the groups that the image gives it, and its
 // home. A number needs no entry; an unknown name is an error, never root by accident (CVE-2016-3697).
 func (read Users) Lookup(name string) (user specs.User, home string, err error) {
-	passwd, err := read.lines("etc/passwd", 7)
+	passwd, err := read.entries("etc/passwd", 7)
 	if err != nil {
 		return user, "", err
 	}
-	groups, err := read.lines("etc/group", 4)
+	groups, err := read.entries("etc/group", 4)
 	if err != nil {
 		return user, "", err
 	}
@@ -67,51 +67,49 @@ func (read Users) Lookup(name string) (user specs.User, home string, err error) 
 	return user, home, nil
 }
 
-// lines splits a file into lines of at least n fields. A missing file has none.
-func (read Users) lines(path string, n int) ([][]string, error) {
+// entries are a file's lines of at least n fields. A missing file has none. One without a name is nobody's: an
+// empty field would else be a member of every group without members. They are cut from the content one at a
+// time: ten megabytes of colons, all kept apart, would be hundreds.
+func (read Users) entries(path string, n int) (iter.Seq[[]string], error) {
 	content, err := read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the image's /%s: %w", path, err)
 	}
-	var lines [][]string
-	scan := bufio.NewScanner(bytes.NewReader(content))
-	scan.Buffer(nil, len(content)+1)
-	for scan.Scan() {
-		if fields := strings.Split(scan.Text(), ":"); len(fields) >= n {
-			lines = append(lines, fields)
+	return func(yield func([]string) bool) {
+		for line := range bytes.SplitSeq(content, []byte("\n")) {
+			fields := strings.SplitN(string(bytes.TrimSpace(line)), ":", n+1)
+			if len(fields) >= n && fields[0] != "" && !yield(fields) {
+				return
+			}
 		}
-	}
-	return lines, nil
+	}, nil
 }
 
 // find takes a number as a number, never as a name: an image may call root "1000" (CVE-2016-3697 was that).
-func find(lines [][]string, name string, number uint32, isNumber bool) []string {
-	for _, l := range lines {
-		if !isNumber && l[0] == name {
-			return l
+func find(entries iter.Seq[[]string], name string, number uint32, isNumber bool) []string {
+	for e := range entries {
+		if !isNumber && e[0] == name {
+			return e
 		}
-		if n, err := id(l[2]); isNumber && err == nil && n == number {
-			return l
+		if n, err := id(e[2]); isNumber && err == nil && n == number {
+			return e
 		}
 	}
 	return nil
 }
 
 // supplementary are the groups that name the user as a member, and its own.
-func supplementary(groups [][]string, entry []string, own uint32) []uint32 {
+func supplementary(groups iter.Seq[[]string], entry []string, own uint32) []uint32 {
 	if entry == nil {
 		return nil
 	}
 	var gids []uint32
-	for _, g := range groups {
+	for g := range groups {
 		gid, err := id(g[2])
 		if err != nil || gid == own {
 			continue
 		}
-		for _, member := range strings.Split(g[3], ",") {
+		for member := range strings.SplitSeq(g[3], ",") {
 			if member == entry[0] {
 				gids = append(gids, gid)
 				break

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
 )
 
 // An endpoint is one server that may answer for a repository.
@@ -23,6 +25,14 @@ func (e endpoint) String() string {
 		return e.scheme + "://" + e.host + e.prefix
 	}
 	return e.host
+}
+
+// options tell ggcr's names that the endpoint may be plain.
+func (e endpoint) options() []name.Option {
+	if e.plain {
+		return []name.Option{name.Insecure}
+	}
+	return nil
 }
 
 // endpoints lists whom to ask for ref, in order. A mirror answers for docker.io only, as in Docker: asking it

@@ -14,54 +14,65 @@ import (
 
 // Hints that several failures share.
 const (
-	hintLogin   = "check the spelling; for a private image put its credentials into ~/.docker/config.json ('docker login' does)"
+	hintLogin   = "check the spelling; for a private image log in: tutor login"
 	hintOffline = "without a network tutor/lab is always there: tutor run -it tutor/lab"
 	hintTLS     = `a registry without (valid) TLS must be named in /etc/tutor/config.json: {"insecure-registries": ["HOST:PORT"]}`
-	hintLimit   = `name a mirror in /etc/tutor/config.json ({"registry-mirrors": ["https://…"]}) or in TUTOR_REGISTRY_MIRRORS, or log in`
+	hintLimit   = `a mirror goes into /etc/tutor/config.json: {"registry-mirrors": ["http://HOST:5000"]}; one for a whole class: tutor registry serve --cache`
 )
 
-// explain turns a failed pull into one sentence, Docker's where there is one, and advice.
-func explain(err error, ref Reference, e endpoint) *Error {
+// explain turns a failed pull, push or login (op) into one sentence, Docker's where there is one, and advice.
+func explain(op string, err error, ref Reference, e endpoint) *Error {
+	explained := reason(op, err, ref, e)
+	explained.Op, explained.Err = op, err
+	return explained
+}
+
+func reason(op string, err error, ref Reference, e endpoint) *Error {
 	var known *Error
 	if errors.As(err, &known) {
-		return &Error{Op: "pull", Msg: known.Error(), Hint: known.Hint, Err: err}
+		return &Error{Msg: known.Error(), Hint: known.Hint}
+	}
+	var busy *busyError
+	if errors.As(err, &busy) {
+		return &Error{Msg: busy.Error(), Hint: hintLimit}
 	}
 	var answer *transport.Error
 	if errors.As(err, &answer) {
-		return explainAnswer(answer, ref, err)
+		return explainAnswer(op, answer, ref)
 	}
 	return explainNetwork(err, e)
 }
 
 // explainAnswer is for a registry that answered no. Registries hide private repositories by answering the same
 // for "not yours" and "not there", so Docker's sentence says both.
-func explainAnswer(answer *transport.Error, ref Reference, err error) *Error {
+func explainAnswer(op string, answer *transport.Error, ref Reference) *Error {
 	code := ""
 	for _, d := range answer.Errors {
 		code = string(d.Code)
 	}
-	denied := &Error{Op: "pull", Err: err, Hint: hintLogin, Msg: fmt.Sprintf(
+	denied := &Error{Hint: hintLogin, Msg: fmt.Sprintf(
 		"pull access denied for %s, repository does not exist or may require 'docker login'", ref.FamiliarName())}
-	missing := &Error{Op: "pull", Err: err, Hint: "the repository is there, this tag is not",
+	if op == "push" {
+		denied.Msg = "denied: requested access to the resource is denied"
+	}
+	missing := &Error{Hint: "the repository is there, this tag is not",
 		Msg: fmt.Sprintf("manifest for %s not found: manifest unknown", ref.Familiar())}
 	switch {
-	case answer.StatusCode == http.StatusTooManyRequests:
-		return &Error{Op: "pull", Msg: "toomanyrequests: the registry's pull rate limit is reached", Hint: hintLimit, Err: err}
 	case code == "MANIFEST_UNKNOWN":
 		return missing
 	case code == "NAME_UNKNOWN", answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden:
 		return denied
 	case code == "BLOB_UNKNOWN":
-		return &Error{Op: "pull", Msg: "the registry lacks a layer that its manifest lists: blob unknown", Err: err}
+		return &Error{Msg: "the registry lacks a layer that its manifest lists: blob unknown"}
 	case answer.StatusCode == http.StatusNotFound:
 		return missing
 	}
-	return &Error{Op: "pull", Msg: strings.TrimSpace(answer.Error()), Err: err}
+	return &Error{Msg: strings.TrimSpace(answer.Error())}
 }
 
 // explainNetwork is for a registry that did not answer at all, or not what was asked.
 func explainNetwork(err error, e endpoint) *Error {
-	out := &Error{Op: "pull", Msg: fmt.Sprintf("%s: %v", e, err), Err: err}
+	out := &Error{Msg: fmt.Sprintf("%s: %v", e, err)}
 	var dns *net.DNSError
 	var authority x509.UnknownAuthorityError
 	var certificate x509.CertificateInvalidError

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/bits"
 	"net/http"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -19,6 +21,18 @@ import (
 // refused pulls from the registry itself (no other endpoint to fall back to) and demands an error that says why,
 // and a store as it was. Afterwards a good image can be pulled, so no lock is held by the dead.
 func refused(t *testing.T, r *testRegistry, name, why string) {
+	t.Helper()
+	refusedLeaving(t, r, name, why, listing)
+}
+
+// visible is the store without what waits for the next pull.
+func visible(t testing.TB, s *Store) string {
+	t.Helper()
+	all := listing(t, s)
+	return regexp.MustCompile(`(?m)^/tmp/.*\n`).ReplaceAllString(all, "")
+}
+
+func refusedLeaving(t *testing.T, r *testRegistry, name, why string, listing func(testing.TB, *Store) string) {
 	t.Helper()
 	s := newStore(t)
 	before := listing(t, s)
@@ -57,16 +71,17 @@ func TestWrongBlobIsRefused(t *testing.T) {
 	flipped[len(flipped)/2] ^= 1
 	for name, c := range map[string]struct {
 		why   string
+		left  func(testing.TB, *Store) string
 		serve func(w http.ResponseWriter)
 	}{
-		"a flipped bit": {"its bytes have digest", func(w http.ResponseWriter) { w.Write(flipped) }},
-		"cut off": {"ended after", func(w http.ResponseWriter) {
+		"a flipped bit": {"its bytes have digest", listing, func(w http.ResponseWriter) { w.Write(flipped) }},
+		"cut off": {"ended after", visible, func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", fmt.Sprint(len(right)))
 			w.Write(right[:20])
 		}},
-		"too short": {"ended after", func(w http.ResponseWriter) { w.Write(right[:20]) }},
-		"too long":  {"larger than", func(w http.ResponseWriter) { w.Write(append(bytes.Clone(right), make([]byte, 1<<20)...)) }},
-		"not there": {"blob unknown", func(w http.ResponseWriter) {
+		"too short": {"ended after", visible, func(w http.ResponseWriter) { w.Write(right[:20]) }},
+		"too long":  {"larger than", listing, func(w http.ResponseWriter) { w.Write(append(bytes.Clone(right), make([]byte, 1<<20)...)) }},
+		"not there": {"blob unknown", visible, func(w http.ResponseWriter) {
 			w.WriteHeader(404)
 			io.WriteString(w, `{"errors":[{"code":"BLOB_UNKNOWN"}]}`)
 		}},
@@ -75,7 +90,7 @@ func TestWrongBlobIsRefused(t *testing.T) {
 			r := newRegistry(t)
 			r.push(t, "bad", "latest", makeImage(t, runtime.GOARCH, gzipLayer(t, tarFile{"first", "fine"}), layer))
 			r.between = answer(digest.String(), c.serve)
-			refused(t, r, "bad", c.why)
+			refusedLeaving(t, r, "bad", c.why, c.left)
 		})
 	}
 }
@@ -123,6 +138,8 @@ func TestBombsAndGarbageAreRefused(t *testing.T) {
 		why  string
 	}{
 		"gzip bomb":      {bomb, types.OCILayer, "decompression bomb"},
+		"zstd bomb":      {bytes.Repeat(zstdded(t, make([]byte, 64<<20)), 40), types.OCILayerZStd, "decompression bomb"},
+		"zstd window":    {zstdWindowed(1 << 31), types.OCILayerZStd, "window size exceeded"},
 		"cut gzip":       {gzipped(t, makeTar(t, tarFile{"a", "a"}))[:60], types.OCILayer, "unexpected EOF"},
 		"cut gzip head":  {[]byte{0x1f, 0x8b, 8}, types.OCILayer, "EOF"},
 		"trailing bytes": {append(gzipped(t, makeTar(t)), "garbage"...), types.OCILayer, "EOF"},
@@ -135,6 +152,12 @@ func TestBombsAndGarbageAreRefused(t *testing.T) {
 			refused(t, r, "bad", c.why)
 		})
 	}
+}
+
+// zstdWindowed is a frame that wants size bytes of memory before it says anything (RFC 8878, 3.1.1.1.2).
+func zstdWindowed(size uint64) []byte {
+	exponent := byte(bits.Len64(size) - 1 - 10)
+	return []byte{0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3, 1, 0, 0}
 }
 
 func TestOtherCompressionsWork(t *testing.T) {

@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,7 +17,7 @@ import (
 type Image struct {
 	ID          string            // "sha256:…", the digest of the config: what Docker calls IMAGE ID
 	Names       []string          // familiar names, sorted: "python:latest"; empty: <none>
-	Digest      string            // what the registry answered under the name: an index's or a manifest's digest
+	Digests     []string          // what registries answered, sorted: "python@sha256:…", of an index or a manifest
 	Manifest    string            // digest of the manifest in the store
 	Created     time.Time         // from the config
 	Size        int64             // bytes of all layers unpacked (their tar streams)
@@ -38,7 +39,7 @@ type Layer struct {
 // oci:DIR:NAME; it holds the full name, because a store with many images has many "latest".
 const (
 	annotationName   = "org.opencontainers.image.ref.name"
-	annotationDigest = "tutor.digest" // what the registry answered: needed to tell "up to date"
+	annotationDigest = "tutor.digest" // REPOSITORY@DIGEST, what the registry answered: needed to tell "up to date"
 	annotationSize   = "tutor.size"   // unpacked bytes of each layer, counted when it was checked
 )
 
@@ -62,7 +63,6 @@ func (s *Store) describe(entry v1.Descriptor) (Image, error) {
 	}
 	img := Image{
 		ID:          manifest.Config.Digest.String(),
-		Digest:      entry.Annotations[annotationDigest],
 		Manifest:    entry.Digest.String(),
 		Created:     config.Created.Time,
 		Config:      config,
@@ -75,10 +75,38 @@ func (s *Store) describe(entry v1.Descriptor) (Image, error) {
 			img.Size += size
 		}
 	}
-	if name := familiar(entry); name != "" {
-		img.Names = []string{name}
-	}
+	img.Names, img.Digests = namesOf([]v1.Descriptor{entry})
 	return img, nil
+}
+
+// namesOf gives the names that entries have, and the digests that registries gave for them, as people write them.
+func namesOf(entries []v1.Descriptor) (names, digests []string) {
+	for _, e := range entries {
+		if name := familiar(e.Annotations[annotationName]); name != "" {
+			names = append(names, name)
+		}
+		if digest := familiar(e.Annotations[annotationDigest]); digest != "" {
+			digests = append(digests, digest)
+		}
+	}
+	slices.Sort(names)
+	slices.Sort(digests)
+	return slices.Compact(names), slices.Compact(digests)
+}
+
+// ChainIDs names each layer with all below it, lowest first, because what unpacking gives depends on them
+// (image-spec, config.md, "Layer ChainID").
+func (img Image) ChainIDs() []string {
+	ids, chain := make([]string, len(img.Layers)), ""
+	for i, l := range img.Layers {
+		if i == 0 {
+			chain = l.DiffID
+		} else {
+			chain = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(chain+" "+l.DiffID)))
+		}
+		ids[i] = chain
+	}
+	return ids
 }
 
 func layersOf(manifest *v1.Manifest, config *v1.ConfigFile) []Layer {
@@ -94,8 +122,7 @@ func layersOf(manifest *v1.Manifest, config *v1.ConfigFile) []Layer {
 	return layers
 }
 
-func familiar(entry v1.Descriptor) string {
-	name := entry.Annotations[annotationName]
+func familiar(name string) string {
 	if ref, err := Parse(name); err == nil {
 		return ref.Familiar()
 	}
@@ -138,10 +165,7 @@ func (s *Store) List() ([]Image, error) {
 			byID[img.ID] = &img
 			continue
 		}
-		known.Names = append(known.Names, img.Names...)
-		if known.Digest == "" {
-			known.Digest = img.Digest
-		}
+		known.Names, known.Digests = append(known.Names, img.Names...), append(known.Digests, img.Digests...)
 		for k, v := range img.Annotations {
 			if _, taken := known.Annotations[k]; !taken {
 				known.Annotations[k] = v
@@ -151,6 +175,8 @@ func (s *Store) List() ([]Image, error) {
 	images := make([]Image, 0, len(byID))
 	for _, img := range byID {
 		slices.Sort(img.Names)
+		slices.Sort(img.Digests)
+		img.Digests = slices.Compact(img.Digests)
 		images = append(images, *img)
 	}
 	slices.SortFunc(images, func(a, b Image) int {
@@ -201,21 +227,24 @@ func (s *Store) findName(ref Reference) (Image, error) {
 			continue
 		}
 		img, err := s.describe(entry)
-		img.Names = namesOf(index, entry.Digest)
+		img.Names, img.Digests = namesOf(slices.DeleteFunc(index.Manifests, func(e v1.Descriptor) bool { return e.Digest != entry.Digest }))
 		return img, err
 	}
 	return Image{}, ErrNotFound
 }
 
-func namesOf(index *v1.IndexManifest, manifest v1.Hash) []string {
-	var names []string
-	for _, entry := range index.Manifests {
-		if name := familiar(entry); name != "" && entry.Digest == manifest {
-			names = append(names, name)
+// Whole is the image with all its names: those that Find saw, and those of other manifests with the same config.
+func (s *Store) Whole(img Image) (Image, error) {
+	images, err := s.List()
+	if err != nil {
+		return img, err
+	}
+	for _, full := range images {
+		if full.ID == img.ID {
+			img.Names, img.Digests = full.Names, full.Digests
 		}
 	}
-	slices.Sort(names)
-	return names
+	return img, nil
 }
 
 // answers tells if an entry is what ref asks for: the same name, or the digest that the registry gave for the
@@ -232,7 +261,7 @@ func answers(entry v1.Descriptor, ref Reference) bool {
 	if err != nil || ref.Digest == "" || known.Repository() != ref.Repository() {
 		return false
 	}
-	return entry.Annotations[annotationDigest] == ref.Digest || entry.Digest.String() == ref.Digest
+	return entry.Annotations[annotationDigest] == ref.Repository()+"@"+ref.Digest || entry.Digest.String() == ref.Digest
 }
 
 func notFound(name string, ref Reference, parse error) error {

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -44,6 +45,16 @@ func isIndex(data []byte, contentType types.MediaType) (bool, error) {
 	return index, nil
 }
 
+// decode reads a stranger's JSON. Three bytes, "{},", can become a descriptor of 136: a document of 4 MiB that is
+// nothing else would take 600 MB, so one with more commas than the largest honest ones is refused before.
+func decode(data []byte, to any) error {
+	const limit = 200_000
+	if n := bytes.Count(data, []byte(",")); n > limit {
+		return fmt.Errorf("it has %d parts; no honest one has more than %d", n, limit)
+	}
+	return json.Unmarshal(data, to)
+}
+
 // Layers that overlayfs takes at most in one mount (fs/overlayfs: OVL_MAX_STACK).
 const layerLimit = 500
 
@@ -60,7 +71,7 @@ func parseManifest(data []byte) (*v1.Manifest, error) {
 		return nil, fmt.Errorf("an index where an image's manifest was expected")
 	}
 	var m v1.Manifest
-	if err := json.Unmarshal(data, &m); err != nil {
+	if err := decode(data, &m); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	if err := checkBlob("config", m.Config, configLimit); err != nil {
@@ -104,7 +115,7 @@ func checkLayer(d v1.Descriptor) error {
 // compares the unpacked bytes with.
 func parseConfig(data []byte, m *v1.Manifest) (*v1.ConfigFile, error) {
 	var c v1.ConfigFile
-	if err := json.Unmarshal(data, &c); err != nil {
+	if err := decode(data, &c); err != nil {
 		return nil, fmt.Errorf("config %s: %w", m.Config.Digest, err)
 	}
 	if len(c.RootFS.DiffIDs) != len(m.Layers) {

@@ -73,10 +73,11 @@ func verify(blob *os.File, l Layer, hint string) (*verifier, error) {
 	}
 	v := &verifier{layer: l, blob: blob, packed: sha256.New(), plain: sha256.New(), limit: unpackedMax(info.Size()), hint: hint}
 	v.raw = bufio.NewReaderSize(io.TeeReader(blob, v.packed), 64<<10)
-	v.tar, err = decompress(v.raw)
+	plain, err := decompress(v.raw)
 	if err != nil {
 		return nil, v.wrong(err)
 	}
+	v.tar = readAhead(plain)
 	return v, nil
 }
 

@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -78,7 +77,7 @@ func (c *client) imageManifest(ctx context.Context, data []byte, digest v1.Hash,
 // entry without a platform (an index inside, an image by a plain tool) is taken when none names p.
 func choose(data []byte, p v1.Platform) (v1.Descriptor, error) {
 	var index v1.IndexManifest
-	if err := json.Unmarshal(data, &index); err != nil {
+	if err := decode(data, &index); err != nil {
 		return v1.Descriptor{}, fmt.Errorf("index: %w", err)
 	}
 	best, score := v1.Descriptor{}, 0

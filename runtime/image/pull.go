@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
@@ -16,6 +19,8 @@ type PullOptions struct {
 	Config   Config
 	Platform string         // "linux/arm64"; empty: linux on this processor
 	Progress func(Progress) // called by one goroutine at a time; nil: nobody watches
+	Asked    func(Exchange) // each request to a registry, when it was answered; nil as above
+	Checked  func(Check)    // each thing that was verified; nil as above
 }
 
 // Progress is one line of Docker's output: "ID: Status".
@@ -47,7 +52,8 @@ type pull struct {
 	platform v1.Platform
 	asked    string // the platform as the user wrote it
 	progress func(Progress)
-	mutex    sync.Mutex // around progress
+	mutex    sync.Mutex // around progress and came
+	came     []string   // digests of the layers that were not here before
 }
 
 // Pull fetches an image: the mirrors first, then the registry itself. Nothing of it can be seen in the store
@@ -67,6 +73,9 @@ func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Imag
 	}
 	defer t.close()
 	p := &pull{stage: t, ref: ref, platform: platform, asked: opts.Platform, progress: opts.Progress}
+	ctx = withTalk(ctx, &talk{asked: opts.Asked, checked: opts.Checked, waiting: func(host string, d time.Duration) {
+		p.tell(Progress{ID: host, Status: fmt.Sprintf("Retrying in %s", d)})
+	}})
 	var failures []string
 	for _, e := range servers {
 		img, pulled, err := p.from(ctx, e)
@@ -81,7 +90,10 @@ func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Imag
 		if ctx.Err() != nil {
 			return Image{}, Pulled{}, &Error{Op: "pull", Msg: "interrupted", Err: ctx.Err()}
 		}
-		explained := explain(err, ref, e)
+		if !worthKeeping(err) {
+			t.discard()
+		}
+		explained := explain("pull", err, ref, e)
 		if !e.mirror {
 			explained.Hint = strings.Join(append(failures, explained.Hint), "; ")
 			explained.Hint = strings.Trim(explained.Hint, "; ")
@@ -92,9 +104,19 @@ func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Imag
 	return Image{}, Pulled{}, &Error{Op: "pull", Msg: "no registry to ask"}
 }
 
+// worthKeeping tells if a pull failed for want of a line or a server, and not because the image is bad: then the
+// next pull goes on with what this one brought.
+func worthKeeping(err error) bool {
+	var broken brokenError
+	var answer *transport.Error
+	var network net.Error
+	var busy *busyError
+	return errors.As(err, &broken) || errors.As(err, &answer) || errors.As(err, &network) || errors.As(err, &busy)
+}
+
 // from pulls from one endpoint.
 func (p *pull) from(ctx context.Context, e endpoint) (Image, Pulled, error) {
-	c, err := connect(ctx, e, p.ref)
+	c, err := connect(ctx, e, p.ref, transport.PullScope)
 	if err != nil {
 		return Image{}, Pulled{}, err
 	}
@@ -123,12 +145,12 @@ func (p *pull) from(ctx context.Context, e endpoint) (Image, Pulled, error) {
 		return Image{}, Pulled{}, err
 	}
 	entry := v1.Descriptor{MediaType: mediaType(manifest), Digest: manifestDigest, Size: int64(len(data)),
-		Annotations: map[string]string{annotationName: p.ref.String(), annotationDigest: digest.String(), annotationSize: sizes(layers)}}
+		Annotations: map[string]string{annotationName: p.ref.String(), annotationDigest: p.ref.Repository() + "@" + digest.String(), annotationSize: sizes(layers)}}
 	if err := p.stage.commit(append(manifest.Layers, manifest.Config, entry), entry); err != nil {
 		return Image{}, Pulled{}, err
 	}
-	for _, l := range layers {
-		p.tell(Progress{ID: short(l.Digest), Status: "Pull complete"})
+	for _, l := range p.came {
+		p.tell(Progress{ID: short(l), Status: "Pull complete"})
 	}
 	img, err := p.stage.store.describe(entry)
 	return img, pulled, err
@@ -145,7 +167,7 @@ func mediaType(m *v1.Manifest) types.MediaType {
 // current tells if the store has what the name stands for today, for this platform, complete.
 func (p *pull) current(ctx context.Context, c *client) (Image, Pulled, bool) {
 	img, err := p.stage.store.findName(p.ref)
-	if err != nil || img.Digest == "" || img.Config.Architecture != p.platform.Architecture {
+	if err != nil || img.Annotations[annotationDigest] == "" || img.Config.Architecture != p.platform.Architecture {
 		return Image{}, Pulled{}, false
 	}
 	for _, l := range img.Layers {
@@ -155,7 +177,7 @@ func (p *pull) current(ctx context.Context, c *client) (Image, Pulled, bool) {
 		}
 	}
 	digest, err := c.head(ctx, p.ref.identifier())
-	if err != nil || digest != img.Digest || img.Annotations[annotationName] != p.ref.String() {
+	if err != nil || img.Annotations[annotationDigest] != p.ref.Repository()+"@"+digest || img.Annotations[annotationName] != p.ref.String() {
 		return Image{}, Pulled{}, false
 	}
 	p.tell(Progress{ID: p.ref.identifier(), Status: "Pulling from " + p.ref.Path})

@@ -3,11 +3,9 @@ package image
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -38,13 +36,9 @@ var accepted = []string{
 }
 
 // connect logs in: with the credentials of ~/.docker/config.json for this very host, so a mirror never sees
-// those of Docker Hub.
-func connect(ctx context.Context, e endpoint, ref Reference) (*client, error) {
-	options := []name.Option{}
-	if e.plain {
-		options = append(options, name.Insecure)
-	}
-	registry, err := name.NewRegistry(e.host, options...)
+// those of Docker Hub. action is what the token shall allow: "pull", or "push,pull".
+func connect(ctx context.Context, e endpoint, ref Reference, action string) (*client, error) {
+	registry, err := name.NewRegistry(e.host, e.options()...)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +50,7 @@ func connect(ctx context.Context, e endpoint, ref Reference) (*client, error) {
 		transport.WithRetryPredicate(worthRetrying),
 		transport.WithRetryBackoff(transport.Backoff{Duration: 300 * time.Millisecond, Factor: 2, Steps: 3}),
 		transport.WithRetryStatusCodes(http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout))
-	scope := "repository:" + ref.Path + ":" + transport.PullScope
+	scope := "repository:" + ref.Path + ":" + action
 	t, err := transport.NewWithContext(ctx, registry, login, retry, []string{scope})
 	if err != nil {
 		return nil, err
@@ -70,44 +64,6 @@ func worthRetrying(err error) bool {
 	var answer *transport.Error
 	return errors.As(err, &answer) && answer.Temporary()
 }
-
-// A wire sends requests as the endpoint wants them, and keeps plain HTTP to where it is allowed: ggcr would
-// fall back to it for every private address.
-type wire struct {
-	endpoint endpoint
-	inner    *http.Transport
-}
-
-func newWire(e endpoint) *wire {
-	return &wire{endpoint: e, inner: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSClientConfig:       &tls.Config{InsecureSkipVerify: e.trust},
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 60 * time.Second,
-		IdleConnTimeout:       30 * time.Second,
-		ForceAttemptHTTP2:     true,
-	}}
-}
-
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	e := w.endpoint
-	if r.URL.Host == e.host {
-		r = r.Clone(r.Context())
-		if e.scheme != "" {
-			r.URL.Scheme = e.scheme
-		}
-		if strings.HasPrefix(r.URL.Path, "/v2/") {
-			r.URL.Path = e.prefix + r.URL.Path
-		}
-	}
-	if r.URL.Scheme != "https" && !e.plain {
-		return nil, errPlain
-	}
-	return w.inner.RoundTrip(r)
-}
-
-var errPlain = errors.New("plain HTTP is not allowed for this registry")
 
 func (c *client) do(ctx context.Context, method, path string, header http.Header, want ...int) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path, nil)
@@ -129,7 +85,7 @@ func (c *client) do(ctx context.Context, method, path string, header http.Header
 // head asks only for the digest behind a tag. Docker Hub does not count it against its rate limit, so pulling
 // again what has not changed costs a class nothing.
 func (c *client) head(ctx context.Context, identifier string) (string, error) {
-	resp, err := c.do(ctx, http.MethodHead, "/manifests/"+identifier, http.Header{"Accept": accepted}, http.StatusOK)
+	resp, err := c.do(withStep(ctx, "manifest"), http.MethodHead, "/manifests/"+identifier, http.Header{"Accept": accepted}, http.StatusOK)
 	if err != nil {
 		return "", err
 	}
@@ -140,7 +96,7 @@ func (c *client) head(ctx context.Context, identifier string) (string, error) {
 // manifest fetches a manifest or an index, and the digest of the bytes that came. A digest that was asked for
 // must be the one that comes; a digest that the registry claims must at least be one.
 func (c *client) manifest(ctx context.Context, identifier string) ([]byte, v1.Hash, types.MediaType, error) {
-	resp, err := c.do(ctx, http.MethodGet, "/manifests/"+identifier, http.Header{"Accept": accepted}, http.StatusOK)
+	resp, err := c.do(withStep(ctx, "manifest"), http.MethodGet, "/manifests/"+identifier, http.Header{"Accept": accepted}, http.StatusOK)
 	if err != nil {
 		return nil, v1.Hash{}, "", err
 	}
@@ -158,21 +114,26 @@ func (c *client) manifest(ctx context.Context, identifier string) ([]byte, v1.Ha
 	if err != nil {
 		return nil, v1.Hash{}, "", err
 	}
-	if strings.Contains(identifier, ":") && got.String() != identifier {
-		return nil, v1.Hash{}, "", fmt.Errorf("the manifest has digest %s, asked for was %s", got, identifier)
+	what := "the bytes have this digest: it names them, whatever the tag means tomorrow"
+	if strings.Contains(identifier, ":") {
+		what = "the bytes have the digest that was asked for"
+		if got.String() != identifier {
+			return nil, v1.Hash{}, "", fmt.Errorf("the manifest has digest %s, asked for was %s", got, identifier)
+		}
 	}
+	talkOf(ctx).check(Check{"manifest", what, got.String(), int64(len(data))})
 	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	return data, got, types.MediaType(strings.TrimSpace(kind)), nil
 }
 
 // blob begins a blob's download at offset. partial is false when the server starts over at the first byte.
-func (c *client) blob(ctx context.Context, h v1.Hash, offset int64) (body io.ReadCloser, partial bool, err error) {
+func (c *client) blob(ctx context.Context, d v1.Descriptor, offset int64) (body io.ReadCloser, partial bool, err error) {
 	header, want := http.Header{}, []int{http.StatusOK}
 	if offset > 0 {
-		header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+		header.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, d.Size-1)) // some registries want to be told the end
 		want = append(want, http.StatusPartialContent)
 	}
-	resp, err := c.do(ctx, http.MethodGet, "/blobs/"+h.String(), header, want...)
+	resp, err := c.do(ctx, http.MethodGet, "/blobs/"+d.Digest.String(), header, want...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -13,21 +13,15 @@ import (
 // are freed. Given an ID it takes all names. inUse says whether a container needs the image; nil: none does.
 //
 // As in Docker a used image is refused unless forced; forced, it loses its names but keeps its blobs, because
-// the container still stands on them. deleted holds the image ID first, then the layers that were freed.
-func (s *Store) Remove(name string, force bool, inUse func(id string) (container string, used bool)) (untagged, deleted []string, err error) {
+// the container still stands on them.
+func (s *Store) Remove(name string, force bool, inUse InUse) (gone Removed, err error) {
 	err = s.locked(func() error {
 		img, err := s.Find(name)
 		if err != nil {
 			return err
 		}
-		images, err := s.List()
-		if err != nil {
+		if img, err = s.Whole(img); err != nil {
 			return err
-		}
-		for _, full := range images { // Find by name knows the names of one manifest, List those of one config
-			if full.ID == img.ID {
-				img = full
-			}
 		}
 		r := removal{image: img, force: force}
 		if inUse != nil {
@@ -37,10 +31,20 @@ func (s *Store) Remove(name string, force bool, inUse func(id string) (container
 		if err != nil {
 			return err
 		}
-		untagged, deleted, err = s.drop(img, goes, r.used)
+		gone, err = s.drop(img, goes, r.used)
 		return err
 	})
-	return untagged, deleted, err
+	return gone, err
+}
+
+// InUse tells if a container needs the image, and which.
+type InUse func(id string) (container string, used bool)
+
+// Removed is what a removal came to, in Docker's words.
+type Removed struct {
+	Untagged []string // names, and digests that went with them
+	Deleted  []string // the image's ID, and the chain IDs of layers that nobody else has, topmost first
+	Bytes    int64    // of the blobs that were freed
 }
 
 // A removal is what is known when it is decided which names go.
@@ -104,34 +108,64 @@ func repositories(names []string) int {
 
 // drop rewrites the index, and then frees blobs. In this order a crash leaves a blob too many, never a name
 // whose blobs are gone.
-func (s *Store) drop(img Image, names []string, used bool) (untagged, deleted []string, err error) {
+func (s *Store) drop(img Image, names []string, used bool) (gone Removed, err error) {
 	index, err := s.index()
 	if err != nil {
-		return nil, nil, err
+		return gone, err
 	}
-	before := index.Manifests
-	manifests := s.manifestsOf(img, before)
+	ours := s.manifestsOf(img, index.Manifests)
 	keep := used || len(names) < len(img.Names)
-	var kept []v1.Descriptor
-	for _, entry := range before {
-		if name := familiar(entry); name != "" && slices.Contains(names, name) {
-			untagged = append(untagged, name)
-			delete(entry.Annotations, annotationName)
+	before := index.Manifests
+	index.Manifests, gone.Untagged = untag(before, ours, names, keep)
+	if err := s.writeIndex(index); err != nil {
+		return Removed{}, err
+	}
+	needed, chains := s.needed(index.Manifests)
+	gone.Bytes = s.free(ours, needed, before)
+	if keep {
+		return gone, nil
+	}
+	gone.Deleted = []string{img.ID}
+	for _, chain := range slices.Backward(img.ChainIDs()) {
+		if !chains[chain] {
+			gone.Deleted = append(gone.Deleted, chain)
 		}
-		gone := manifests[entry.Digest.String()] && entry.Annotations[annotationName] == ""
-		if gone && (!keep || mentions(before, entry) || slices.ContainsFunc(kept, func(k v1.Descriptor) bool { return k.Digest == entry.Digest })) {
+	}
+	return gone, nil
+}
+
+// untag takes names from the entries of one image (ours: its manifests), and what nobody needs from the index. A
+// registry's digest goes with the last name that was pulled from there.
+func untag(entries []v1.Descriptor, ours map[string]bool, names []string, keep bool) (kept []v1.Descriptor, untagged []string) {
+	var digests []string
+	var nameless []v1.Descriptor
+	for _, e := range entries {
+		name := familiar(e.Annotations[annotationName])
+		named := name != "" && slices.Contains(names, name)
+		if !ours[e.Digest.String()] || (!named && keep) {
+			kept = append(kept, e)
 			continue
 		}
-		kept = append(kept, entry)
+		if named {
+			untagged = append(untagged, name)
+		}
+		digests = append(digests, e.Annotations[annotationDigest])
+		delete(e.Annotations, annotationName)
+		delete(e.Annotations, annotationDigest)
+		nameless = append(nameless, e)
 	}
-	index.Manifests = kept
-	if err := s.writeIndex(index); err != nil {
-		return nil, nil, err
+	other := slices.ContainsFunc(kept, func(k v1.Descriptor) bool { return ours[k.Digest.String()] })
+	if keep && !other { // a container stands on it: one entry must lead to it
+		kept = append(kept, nameless[0])
 	}
-	if keep {
-		return untagged, nil, nil
+	kept = tidy(kept)
+	for _, d := range digests {
+		still := slices.ContainsFunc(kept, func(k v1.Descriptor) bool { return k.Annotations[annotationDigest] == d })
+		if d != "" && !still && !slices.Contains(untagged, familiar(d)) {
+			untagged = append(untagged, familiar(d))
+		}
 	}
-	return untagged, append([]string{img.ID}, s.free(manifests, kept, img)...), nil
+	return kept, untagged
 }
 
 // manifestsOf gives the digests of all manifests in the index that lead to the image.
@@ -145,40 +179,42 @@ func (s *Store) manifestsOf(img Image, entries []v1.Descriptor) map[string]bool 
 	return all
 }
 
-// free removes the image's blobs that no kept entry leads to, and returns the layers among them.
-func (s *Store) free(manifests map[string]bool, kept []v1.Descriptor, img Image) []string {
-	needed := map[string]bool{}
-	for _, entry := range kept {
-		needed[entry.Digest.String()] = true
-		other, err := s.describe(entry)
+// free removes what the entries of an image (ours: its manifests) lead to and nobody needs, and returns the bytes.
+// An image may have several manifests, each with layers packed in its own way.
+func (s *Store) free(ours, needed map[string]bool, before []v1.Descriptor) (bytes int64) {
+	theirs, _ := s.needed(slices.DeleteFunc(slices.Clone(before), func(e v1.Descriptor) bool { return !ours[e.Digest.String()] }))
+	for digest := range theirs {
+		bytes += s.unlink(digest, needed)
+	}
+	return bytes
+}
+
+// needed is everything that the entries lead to: blobs (manifests, configs, layers), and apart from them chain IDs,
+// because the chain ID of a lowest layer that is not packed is the digest of its blob.
+func (s *Store) needed(entries []v1.Descriptor) (blobs, chains map[string]bool) {
+	blobs, chains = map[string]bool{}, map[string]bool{}
+	for _, entry := range entries {
+		blobs[entry.Digest.String()] = true
+		img, err := s.describe(entry)
 		if err != nil {
 			continue
 		}
-		needed[other.ID] = true
-		for _, l := range other.Layers {
-			needed[l.Digest] = true
+		blobs[img.ID] = true
+		for i, chain := range img.ChainIDs() {
+			chains[chain], blobs[img.Layers[i].Digest] = true, true
 		}
 	}
-	candidates := []string{img.ID}
-	for m := range manifests {
-		candidates = append(candidates, m)
-	}
-	var freed []string
-	for _, c := range candidates {
-		s.unlink(c, needed)
-	}
-	for _, l := range slices.Backward(img.Layers) {
-		if s.unlink(l.Digest, needed) {
-			freed = append(freed, l.Digest)
-		}
-	}
-	return freed
+	return blobs, chains
 }
 
-func (s *Store) unlink(digest string, needed map[string]bool) bool {
+func (s *Store) unlink(digest string, needed map[string]bool) int64 {
 	h, err := parseDigest(digest)
 	if err != nil || needed[digest] {
-		return false
+		return 0
 	}
-	return os.Remove(s.blobPath(h)) == nil
+	info, err := os.Stat(s.blobPath(h))
+	if err != nil || os.Remove(s.blobPath(h)) != nil {
+		return 0
+	}
+	return info.Size()
 }

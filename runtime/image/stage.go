@@ -9,54 +9,76 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sys/unix"
 )
 
-// A stage is where a pull keeps its blobs until all of them are there and right. Only then do they get their
+// A stage is where the blobs of one image wait until all of them are there and right. Only then do they get their
 // names in the store, so a pull that fails or is killed leaves nothing that anybody sees.
+//
+// All stages share one directory, tmp/, in which a blob has the name of its digest: HEX when it is complete and
+// right, HEX.part while it comes in, locked by whoever brings it. So two pulls of one image bring each blob once,
+// and a pull after one that failed goes on where that one was cut off.
 type stage struct {
 	store *Store
-	dir   string
-	lock  *os.File // tmp/, shared: somebody is pulling
+	lock  *os.File // tmp/, shared: somebody is at work
+	mutex sync.Mutex
+	added []v1.Hash // by this stage, for discard
 }
 
-// newStage makes one. What pulls that were killed left in tmp/ goes first, unless another pull is going on: that
-// one holds the lock, and who can have it alone is alone.
+// Left blobs are worth keeping for a while: the line that was cut in the lesson is back after it.
+const keepUnfinished = 24 * time.Hour
+
+// newStage makes one. What nobody came back for goes first, unless somebody is at work: who can have the lock
+// alone is alone.
 func (s *Store) newStage() (*stage, error) {
 	lock, err := os.Open(s.path("tmp"))
 	if err != nil {
 		return nil, err
 	}
 	if flock(lock, unix.LOCK_EX|unix.LOCK_NB) == nil {
-		s.sweep()
+		s.sweep(keepUnfinished)
 	}
 	if err := flock(lock, unix.LOCK_SH); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("flock(%s) = %w", lock.Name(), err)
 	}
-	dir, err := os.MkdirTemp(s.path("tmp"), "pull-")
-	if err != nil {
-		lock.Close()
-		return nil, err
+	return &stage{store: s, lock: lock}, nil
+}
+
+// sweep removes from tmp/ what nobody can go on with, and blobs that nobody has touched for the given time. It
+// returns the bytes.
+func (s *Store) sweep(untouched time.Duration) int64 {
+	freed := int64(0)
+	entries, _ := os.ReadDir(s.path("tmp"))
+	for _, e := range entries {
+		info, err := e.Info()
+		hex, _ := strings.CutSuffix(e.Name(), ".part")
+		blob := len(hex) == 64 && isHex(hex)
+		if err != nil || (blob && time.Since(info.ModTime()) < untouched) {
+			continue
+		}
+		if os.RemoveAll(s.path("tmp/"+e.Name())) == nil && info.Mode().IsRegular() {
+			freed += info.Size()
+		}
 	}
-	return &stage{store: s, dir: dir, lock: lock}, nil
+	return freed
 }
 
-func (s *Store) sweep() {
-	left, _ := filepath.Glob(s.path("tmp/*"))
-	for _, dir := range left {
-		os.RemoveAll(dir)
+func (t *stage) close() { t.lock.Close() }
+
+// discard removes what this stage has brought: it was no image, and nobody will come back for it.
+func (t *stage) discard() {
+	for _, h := range t.added {
+		os.Remove(t.path(h))
 	}
 }
 
-func (t *stage) close() {
-	os.RemoveAll(t.dir)
-	t.lock.Close()
-}
-
-func (t *stage) path(h v1.Hash) string { return filepath.Join(t.dir, h.Hex) }
+func (t *stage) path(h v1.Hash) string { return t.store.path("tmp/" + h.Hex) }
 
 // has tells if a blob of the right size is on the stage or in the store. Its digest was right when it came.
 func (t *stage) has(h v1.Hash, size int64) bool {
@@ -78,10 +100,13 @@ func (t *stage) open(h v1.Hash) (*os.File, error) {
 }
 
 // add puts a blob on the stage whose bytes are at hand.
-func (t *stage) add(h v1.Hash, r io.Reader) error {
-	return t.write(h, func(f *os.File) error {
+func (t *stage) add(ctx context.Context, h v1.Hash, r io.Reader) error {
+	return t.write(ctx, h, func(f *os.File) error {
+		if err := f.Truncate(0); err != nil {
+			return err
+		}
 		sum := sha256.New()
-		if _, err := io.Copy(io.MultiWriter(f, sum), r); err != nil {
+		if _, err := io.Copy(io.MultiWriter(f, sum), interruptible{ctx, r}); err != nil {
 			return err
 		}
 		return sameDigest(h, sum.Sum(nil))
@@ -89,28 +114,92 @@ func (t *stage) add(h v1.Hash, r io.Reader) error {
 }
 
 // addBytes is add for a document in memory.
-func (t *stage) addBytes(h v1.Hash, data []byte) error { return t.add(h, bytes.NewReader(data)) }
+func (t *stage) addBytes(h v1.Hash, data []byte) error {
+	return t.add(context.Background(), h, bytes.NewReader(data))
+}
 
-// write makes a blob's file with fill, which also checks the digest: a file under a digest's name is right.
-func (t *stage) write(h v1.Hash, fill func(*os.File) error) error {
-	f, err := os.CreateTemp(t.dir, "part-")
+// write makes a blob's file with fill, which begins with what an earlier one has left, and checks the digest: a
+// file under a digest's name is right. It waits while another tutor brings the same blob, and then takes that.
+func (t *stage) write(ctx context.Context, h v1.Hash, fill func(*os.File) error) error {
+	f, waited, err := lockPart(ctx, t.path(h)+".part")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	defer f.Close()
+	if waited && t.brought(h) {
+		return os.Remove(f.Name())
+	}
 	if err := fill(f); err != nil {
+		if size, _ := f.Seek(0, io.SeekEnd); size == 0 || isWrong(err) {
+			os.Remove(f.Name()) // more of these bytes would not make it better
+		}
 		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	t.mutex.Lock()
+	t.added = append(t.added, h)
+	t.mutex.Unlock()
 	return os.Rename(f.Name(), t.path(h))
+}
+
+// brought tells if somebody else has just finished the blob, or has put it into the store already.
+func (t *stage) brought(h v1.Hash) bool {
+	f, err := t.open(h)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
+}
+
+// lockPart opens an unfinished blob for this process alone. A file that its owner finished or removed while we
+// waited for the lock is not the one of that name any more: then once more.
+func lockPart(ctx context.Context, path string) (part *os.File, waited bool, err error) {
+	for ; ; waited = true {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, waited, err
+		}
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil && sameFile(f, path) {
+			return f, waited, nil
+		}
+		f.Close()
+		if err != nil && err != unix.EWOULDBLOCK && err != unix.EINTR {
+			return nil, waited, fmt.Errorf("flock(%s) = %w", path, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, waited, ctx.Err()
+		case <-time.After(20 * time.Millisecond): // flock(2) itself would not end with ctx
+		}
+	}
+}
+
+func sameFile(f *os.File, path string) bool {
+	ours, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(ours, there)
+}
+
+// A wrongError is about bytes that are not what they are said to be.
+type wrongError struct{ error }
+
+func (w wrongError) Unwrap() error { return w.error }
+
+func isWrong(err error) bool {
+	var wrong wrongError
+	return errors.As(err, &wrong)
 }
 
 func sameDigest(want v1.Hash, sum []byte) error {
 	if got := fmt.Sprintf("sha256:%x", sum); got != want.String() {
-		return fmt.Errorf("blob %s: its bytes have digest %s", want, got)
+		return wrongError{fmt.Errorf("blob %s: its bytes have digest %s", want, got)}
 	}
 	return nil
 }
@@ -174,34 +263,4 @@ func (t *stage) commit(blobs []v1.Descriptor, entry v1.Descriptor) error {
 		}
 		return t.store.name(entry)
 	})
-}
-
-// name points a name at a manifest. The image that had the name before keeps its entry, nameless, as in Docker:
-// a container may still be using it.
-func (s *Store) name(entry v1.Descriptor) error {
-	index, err := s.index()
-	if err != nil {
-		return err
-	}
-	kept := []v1.Descriptor{entry}
-	for _, old := range index.Manifests {
-		if old.Annotations[annotationName] == entry.Annotations[annotationName] {
-			delete(old.Annotations, annotationName)
-		}
-		if old.Annotations[annotationName] != "" || !mentions(append(kept, index.Manifests...), old) {
-			kept = append(kept, old)
-		}
-	}
-	index.Manifests = kept
-	return s.writeIndex(index)
-}
-
-// mentions tells if a named entry points to the same manifest: then a nameless one is not needed.
-func mentions(entries []v1.Descriptor, nameless v1.Descriptor) bool {
-	for _, e := range entries {
-		if e.Digest == nameless.Digest && e.Annotations[annotationName] != "" {
-			return true
-		}
-	}
-	return false
 }

@@ -5,7 +5,6 @@
 package image
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sys/unix"
 )
 
@@ -84,34 +82,6 @@ func flock(f *os.File, how int) error {
 			return err
 		}
 	}
-}
-
-// index reads index.json. A rename put it there whole, so reading needs no lock.
-func (s *Store) index() (*v1.IndexManifest, error) {
-	data, err := readFile(s.path("index.json"), indexLimit)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &v1.IndexManifest{}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var index v1.IndexManifest
-	if err := json.Unmarshal(data, &index); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.path("index.json"), err)
-	}
-	return &index, nil
-}
-
-func (s *Store) writeIndex(index *v1.IndexManifest) error {
-	index.SchemaVersion, index.MediaType = 2, types.OCIImageIndex
-	if index.Manifests == nil {
-		index.Manifests = []v1.Descriptor{}
-	}
-	data, err := json.MarshalIndent(index, "", "  ")
-	if err != nil {
-		return err
-	}
-	return s.replace("index.json", data)
 }
 
 // replace changes a file of the store all at once: after a power cut there is the old one or the new one, and

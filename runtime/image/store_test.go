@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/stretchr/testify/require"
 )
 
@@ -75,20 +77,20 @@ func TestRemoveFreesExactlyWhatNobodyUses(t *testing.T) {
 	put(t, s, "b:other", tarFile{"b", "b"})
 	require.Len(t, blobs(t, s), len(before)+3, "manifest, config, one layer: the base is shared")
 
-	untagged, deleted, err := s.Remove("b:other", false, nil)
+	gone, err := s.Remove("b:other", false, nil)
 	require.NoError(t, err)
-	require.Equal(t, []string{"b:other"}, untagged)
-	require.Empty(t, deleted)
+	require.Equal(t, []string{"b:other"}, gone.Untagged)
+	require.Empty(t, gone.Deleted)
 
-	untagged, deleted, err = s.Remove("b", false, nil)
+	gone, err = s.Remove("b", false, nil)
 	require.NoError(t, err)
-	require.Equal(t, []string{"b:latest"}, untagged)
-	require.Equal(t, []string{b.ID, b.Layers[1].Digest}, deleted)
+	require.Equal(t, []string{"b:latest"}, gone.Untagged)
+	require.Equal(t, []string{b.ID, b.ChainIDs()[1]}, gone.Deleted)
 	require.Equal(t, before, blobs(t, s))
 
-	_, _, err = s.Remove("b", false, nil)
+	_, err = s.Remove("b", false, nil)
 	require.ErrorIs(t, err, ErrNotFound)
-	_, _, err = s.Remove("a", false, nil)
+	_, err = s.Remove("a", false, nil)
 	require.NoError(t, err)
 	require.Empty(t, blobs(t, s))
 }
@@ -97,12 +99,12 @@ func TestRemoveByIDAndNamesInManyRepositories(t *testing.T) {
 	s := newStore(t)
 	a := put(t, s, "a", tarFile{"a", "a"})
 	put(t, s, "me/a", tarFile{"a", "a"})
-	_, _, err := s.Remove(a.ID, false, nil)
+	_, err := s.Remove(a.ID, false, nil)
 	require.ErrorContains(t, err, "image is referenced in multiple repositories")
-	untagged, deleted, err := s.Remove(a.ID, true, nil)
+	gone, err := s.Remove(a.ID, true, nil)
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{"a:latest", "me/a:latest"}, untagged)
-	require.Equal(t, a.ID, deleted[0])
+	require.ElementsMatch(t, []string{"a:latest", "me/a:latest"}, gone.Untagged)
+	require.Equal(t, a.ID, gone.Deleted[0])
 	require.Empty(t, blobs(t, s))
 }
 
@@ -112,22 +114,22 @@ func TestAnImageInUseStays(t *testing.T) {
 	used := func(id string) (string, bool) { return "abc123", id == a.ID }
 	before := listing(t, s)
 	for _, name := range []string{"a", a.ID} {
-		_, _, err := s.Remove(name, false, used)
+		_, err := s.Remove(name, false, used)
 		require.ErrorContains(t, err, "container abc123")
 	}
 	require.Equal(t, before, listing(t, s))
-	untagged, deleted, err := s.Remove("a", true, used)
+	gone, err := s.Remove("a", true, used)
 	require.NoError(t, err)
-	require.Equal(t, []string{"a:latest"}, untagged)
-	require.Empty(t, deleted)
+	require.Equal(t, []string{"a:latest"}, gone.Untagged)
+	require.Empty(t, gone.Deleted)
 	img, err := s.Find(a.ID)
 	require.NoError(t, err)
 	require.Empty(t, img.Names)
 	_, err = readLayer(s, img.Layers[0])
 	require.NoError(t, err)
-	_, deleted, err = s.Remove(a.ID, false, nil)
+	gone, err = s.Remove(a.ID, false, nil)
 	require.NoError(t, err)
-	require.Contains(t, deleted, a.ID)
+	require.Contains(t, gone.Deleted, a.ID)
 	require.Empty(t, blobs(t, s))
 }
 
@@ -146,4 +148,32 @@ func TestOpenEndsWithAnErrorWhenTheDiskLies(t *testing.T) {
 	require.NoError(t, err, "the control")
 	_, err = s.Open(Layer{Digest: "sha256:../../x"})
 	require.ErrorContains(t, err, "invalid digest")
+}
+
+// One config under two manifests: the layers packed in two ways, as a docker archive of an image that is here brings.
+func TestRemoveFreesTheOtherManifestOfAnImage(t *testing.T) {
+	s := newStore(t)
+	a := put(t, s, "a", tarFile{"a", "a"})
+	before := blobs(t, s)
+	plain := make([]v1.Layer, len(a.Layers))
+	for i, l := range a.Layers {
+		data, err := readLayer(s, l)
+		require.NoError(t, err)
+		plain[i] = packedLayer(t, data, data, types.OCIUncompressedLayer)
+	}
+	other, err := s.Put(mustParse(t, "b"), makeImage(t, runtime.GOARCH, plain...), nil)
+	require.NoError(t, err)
+	require.Equal(t, a.ID, other.ID)
+	require.NotEqual(t, a.Manifest, other.Manifest)
+	gone, err := s.Remove("b", false, func(string) (string, bool) { return "c", true })
+	require.NoError(t, err)
+	require.Equal(t, []string{"b:latest"}, gone.Untagged)
+	require.Empty(t, gone.Deleted)
+	require.Equal(t, before, blobs(t, s))
+	_, err = s.Remove("a", true, func(string) (string, bool) { return "c", true })
+	require.NoError(t, err)
+	require.Equal(t, before, blobs(t, s), "a container stands on it")
+	_, err = s.Remove(a.ID, false, nil)
+	require.NoError(t, err)
+	require.Empty(t, blobs(t, s))
 }

@@ -24,7 +24,7 @@ type Root struct {
 // mount(2) takes one page of options and an image may have 127 layers. No device that lies in a layer can be
 // used (MS_NODEV): a stranger may have put the host's disk there, by number.
 func Overlay(r Root) program.Op {
-	options := "lowerdir=" + strings.Join(r.Layers, ":") + ",upperdir=" + r.Upper + ",workdir=" + r.Work
+	options := r.Options()
 	return program.Op{
 		Name:  "overlay",
 		Lab:   4,
@@ -38,6 +38,11 @@ func Overlay(r Root) program.Op {
 			sys.Chdir(r.Target),
 		},
 	}
+}
+
+// Options are the overlay's, relative to Base.
+func (r Root) Options() string {
+	return "lowerdir=" + strings.Join(r.Layers, ":") + ",upperdir=" + r.Upper + ",workdir=" + r.Work
 }
 
 // Pivot makes the current directory, where the overlay has been mounted, the root and takes the old one away.

@@ -14,13 +14,16 @@ import (
 // mounting it, which is how the host looks up a user in an image's /etc/passwd before there is a container.
 type Stack []string
 
+// readSteps bounds how long one file is looked for: a second, where an honest path takes some thousand steps.
+const readSteps = 1_000_000
+
 // ReadFile reads a regular file as overlayfs would show it: the topmost layer that has the name wins, a whiteout
 // hides it, an opaque directory hides what lies below, and a symlink leads on inside the stack, its root taken
 // for "/". So /etc/passwd -> /canary/passwd is the image's own /canary/passwd and never the host's, and a FIFO
 // in that place is an error instead of a host that waits for ever (CVE-2024-9676). Above limit bytes it is an
 // error too: a sparse passwd of 4 GB costs a hostile image nothing. fs.ErrNotExist when there is no such file.
 func (s Stack) ReadFile(path string, limit int64) ([]byte, error) {
-	tree, err := openTree(s)
+	tree, err := openTree(s, readSteps)
 	if err != nil {
 		return nil, err
 	}

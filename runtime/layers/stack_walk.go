@@ -2,6 +2,7 @@ package layers
 
 import (
 	"io/fs"
+	"math"
 	"path"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // kernel could follow for us, and nothing leads out.
 type tree struct {
 	roots []int // O_PATH, topmost first
+	steps int   // how many more names may be looked up, each layer counted
 }
 
 // A node is one name of the merged tree. A directory has one descriptor for each layer that takes part in it,
@@ -23,11 +25,14 @@ type node struct {
 	from []int
 }
 
+// noLimit is for names that come from the disk and not from a stranger: each is looked up once.
+const noLimit = math.MaxInt
+
 // The kernel's own bound on symlinks in one lookup (path_resolution(7)).
 const symlinkLimit = 40
 
-func openTree(s Stack) (*tree, error) {
-	t := &tree{}
+func openTree(s Stack, steps int) (*tree, error) {
+	t := &tree{steps: steps}
 	for _, dir := range s {
 		fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
@@ -121,7 +126,7 @@ func (w *walk) through(components []string, follow bool) (node, error) {
 			w.back(1)
 			continue
 		}
-		n, err := lookup(w.here(), name)
+		n, err := w.tree.lookup(w.here(), name)
 		if err != nil {
 			return node{}, err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +18,9 @@ import (
 const (
 	entryLimit = 5_000_000
 	bytesLimit = 64 << 30  // of all files together, holes counted: a sparse header claims exabytes in 512 bytes
-	timesLimit = 256 << 20 // of directory names that wait for their times
+	timesLimit = 256 << 20 // of memory for directories that wait for their times
+	stepsFirst = 4_000_000 // of looking up one name in one layer: one path through links to links costs millions
+	stepsEach  = 200       // more with each entry: a path of 10 directories in 20 layers
 )
 
 // Unpack writes a layer's tar stream below dir (fresh and empty), so that overlayfs can use it as a lower
@@ -31,11 +34,26 @@ const (
 // It reads tar to io.EOF, past the end of the archive, because the stream's own checks stand there. After an
 // error dir is to be thrown away.
 func Unpack(ctx context.Context, stream io.Reader, dir string, below Stack) error {
-	u, err := newUnpacking(dir, below)
+	u, err := newUnpacking(ctx, dir, below)
 	if err != nil {
 		return err
 	}
 	defer u.close()
+	err = eachEntry(ctx, stream, func(h *tar.Header, content io.Reader) error {
+		u.tree.steps += stepsEach
+		if err := u.entry(h, content); err != nil {
+			return fmt.Errorf("unpack %s: %w", quoted(h.Name), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return u.finish()
+}
+
+// eachEntry hands on the entries of a tar, and reads it to io.EOF.
+func eachEntry(ctx context.Context, stream io.Reader, do func(h *tar.Header, content io.Reader) error) error {
 	in := contextReader{ctx, stream}
 	archive := tar.NewReader(in)
 	for entries := 0; ; entries++ {
@@ -44,22 +62,31 @@ func Unpack(ctx context.Context, stream io.Reader, dir string, below Stack) erro
 			break
 		}
 		if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("unpack: the layer is no valid tar archive: %w", err)
+			return fmt.Errorf("unpack: this is no valid tar archive: %w", err)
 		}
-		if err != nil && !errors.Is(err, tar.ErrInsecurePath) { // entry looks at the names itself
+		if err != nil && !errors.Is(err, tar.ErrInsecurePath) { // cleanName looks at the names
 			return fmt.Errorf("unpack: %w", err)
 		}
 		if entries == entryLimit {
-			return fmt.Errorf("unpack: the layer has more than %d entries", entryLimit)
+			return fmt.Errorf("unpack: the archive has more than %d entries", entryLimit)
 		}
-		if err := u.entry(header, archive); err != nil {
-			return fmt.Errorf("unpack %q: %w", header.Name, err)
+		if err := do(header, contextReader{ctx, archive}); err != nil { // holes are read from nowhere: in has no say there
+			return err
 		}
 	}
 	if _, err := io.Copy(io.Discard, in); err != nil {
 		return fmt.Errorf("unpack: %w", err)
 	}
-	return u.finish()
+	return nil
+}
+
+// quoted is a stranger's name for people to read: on one line, no escapes for their terminal, and not a
+// megabyte of it.
+func quoted(name string) string {
+	if len(name) > 100 {
+		name = name[:100] + "…"
+	}
+	return strconv.Quote(name)
 }
 
 // contextReader ends with the context, between two reads.
@@ -77,22 +104,27 @@ func (c contextReader) Read(p []byte) (int, error) {
 
 // An unpacking is one layer on its way to the disk.
 type unpacking struct {
-	tree    *tree                      // dir on top of below: what a container would see so far
-	written int64                      // bytes of files, holes included
-	times   map[string][]unix.Timespec // of directories: set at the end, as each new entry changes them
-	held    int                        // bytes of names in times
+	ctx     context.Context
+	tree    *tree                       // dir on top of below: what a container would see so far
+	written int64                       // bytes of files, holes included
+	limit   int64                       // of written
+	times   map[string][2]unix.Timespec // of directories: set at the end, as each new entry changes them
+	held    int                         // bytes of memory in times
+	bare    bool                        // the layer's root hides all that is below
 
 	parent     int    // descriptor of the last entry's directory, in dir; -1: none
 	parentName string // as the tar called it
 	parentPath string // without symlinks
+
+	buffer [64 << 10]byte // the content of one file after the other; one for each file is 500 MB of garbage in a layer of 8000
 }
 
-func newUnpacking(dir string, below Stack) (*unpacking, error) {
-	t, err := openTree(append(Stack{dir}, below...))
+func newUnpacking(ctx context.Context, dir string, below Stack) (*unpacking, error) {
+	t, err := openTree(append(Stack{dir}, below...), stepsFirst)
 	if err != nil {
 		return nil, fmt.Errorf("unpack: %w", err)
 	}
-	u := &unpacking{tree: t, times: map[string][]unix.Timespec{}, parent: -1}
+	u := &unpacking{ctx: ctx, tree: t, times: map[string][2]unix.Timespec{}, limit: bytesLimit, parent: -1}
 	if err := u.rootLike(below); err != nil {
 		u.close()
 		return nil, fmt.Errorf("unpack: root: %w", err)
@@ -107,16 +139,8 @@ func (u *unpacking) close() {
 
 // entry carries out one header.
 func (u *unpacking) entry(h *tar.Header, content io.Reader) error {
-	switch h.Typeflag {
-	case tar.TypeXGlobalHeader:
-		return nil
-	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont, tar.TypeLink, tar.TypeSymlink,
-		tar.TypeDir, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
-	default:
-		return fmt.Errorf("entry has unknown type %q", h.Typeflag)
-	}
-	name, err := cleanName(h.Name)
-	if err != nil {
+	name, wanted, err := entryName(h)
+	if err != nil || !wanted {
 		return err
 	}
 	if name == "" {
@@ -130,6 +154,19 @@ func (u *unpacking) entry(h *tar.Header, content io.Reader) error {
 		return err
 	}
 	return u.create(base, h, content)
+}
+
+// entryName is where an entry belongs; wanted is false for one that makes nothing.
+func entryName(h *tar.Header) (name string, wanted bool, err error) {
+	switch h.Typeflag {
+	case tar.TypeXGlobalHeader:
+		return "", false, nil
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont, tar.TypeLink, tar.TypeSymlink,
+		tar.TypeDir, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+		name, err = cleanName(h.Name)
+		return name, true, err
+	}
+	return "", false, fmt.Errorf("entry has unknown type %q", h.Typeflag)
 }
 
 // cleanName gives a name relative to the root, "" for the root itself. An absolute name is taken for one below
@@ -153,8 +190,8 @@ func cleanName(name string) (string, error) {
 // finish gives the directories their times, when nothing will change in them any more.
 func (u *unpacking) finish() error {
 	for name, times := range u.times {
-		if err := u.setTimes(name, times); err != nil {
-			return fmt.Errorf("unpack %q: times: %w", name, err)
+		if err := u.setTimes(name, times[:]); err != nil {
+			return fmt.Errorf("unpack %s: times: %w", quoted(name), err)
 		}
 	}
 	return nil
@@ -183,11 +220,11 @@ func (u *unpacking) setTimes(name string, times []unix.Timespec) error {
 // later remembers a directory's times until finish.
 func (u *unpacking) later(name string, times []unix.Timespec) error {
 	if _, known := u.times[name]; !known {
-		u.held += len(name)
+		u.held += len(name) + 100
 	}
 	if u.held > timesLimit {
-		return fmt.Errorf("the layer's directories have more than %d bytes of names", timesLimit)
+		return fmt.Errorf("the layer's directories need more than %d bytes of memory", timesLimit)
 	}
-	u.times[name] = times
+	u.times[name] = [2]unix.Timespec(times)
 	return nil
 }

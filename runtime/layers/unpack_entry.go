@@ -2,6 +2,7 @@ package layers
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -56,16 +57,30 @@ func removeAll(parent int, name string) error {
 	}
 	dir := os.NewFile(uintptr(fd), name)
 	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
+	err = eachName(dir, func(child string) error { return removeAll(fd, child) })
 	if err != nil {
 		return err
 	}
-	for _, child := range names {
-		if err := removeAll(fd, child); err != nil {
+	return unix.Unlinkat(parent, name, unix.AT_REMOVEDIR)
+}
+
+// eachName calls do, which may remove it, with every name in a directory. A stranger's may have millions, so a
+// thousand are held at a time.
+func eachName(dir *os.File, do func(name string) error) error {
+	for {
+		names, err := dir.Readdirnames(1000)
+		for _, name := range names {
+			if err := do(name); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return unix.Unlinkat(parent, name, unix.AT_REMOVEDIR)
 }
 
 func (u *unpacking) directory(base string, h *tar.Header) error {
@@ -119,8 +134,8 @@ func isDirectory(parent int, name string) bool {
 }
 
 func (u *unpacking) file(base string, h *tar.Header, content io.Reader) error {
-	if h.Size > bytesLimit-u.written {
-		return fmt.Errorf("the layer's files are larger than %d bytes", bytesLimit)
+	if h.Size > u.limit-u.written {
+		return fmt.Errorf("the layer's files are larger than %d bytes", u.limit)
 	}
 	u.written += h.Size
 	fd, err := unix.Openat(u.parent, base, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
@@ -129,7 +144,7 @@ func (u *unpacking) file(base string, h *tar.Header, content io.Reader) error {
 	}
 	f := os.NewFile(uintptr(fd), base)
 	defer f.Close()
-	if err := copySparse(f, content, h.Size); err != nil {
+	if err := u.copySparse(f, content, h.Size); err != nil {
 		return err
 	}
 	if err := setLooks(fd, h); err != nil {
@@ -139,16 +154,18 @@ func (u *unpacking) file(base string, h *tar.Header, content io.Reader) error {
 }
 
 // copySparse copies size bytes and leaves holes where there are only zeros: /var/log/lastlog would else fill the
-// disk with gigabytes of nothing.
-func copySparse(f *os.File, content io.Reader, size int64) error {
-	buffer := make([]byte, min(size, 64<<10))
+// disk with gigabytes of nothing. A hole is read without reading the stream, so it asks the context by itself.
+func (u *unpacking) copySparse(f *os.File, content io.Reader, size int64) error {
 	for done := int64(0); done < size; {
-		n, err := io.ReadFull(content, buffer[:min(size-done, int64(len(buffer)))])
+		if err := u.ctx.Err(); err != nil {
+			return err
+		}
+		n, err := io.ReadFull(content, u.buffer[:min(size-done, int64(len(u.buffer)))])
 		if err != nil {
 			return fmt.Errorf("the layer is cut off: %w", err)
 		}
-		if !allZero(buffer[:n]) {
-			if _, err := f.WriteAt(buffer[:n], done); err != nil {
+		if !allZero(u.buffer[:n]) {
+			if _, err := f.WriteAt(u.buffer[:n], done); err != nil {
 				return err
 			}
 		}
@@ -157,14 +174,8 @@ func copySparse(f *os.File, content io.Reader, size int64) error {
 	return f.Truncate(size)
 }
 
-func allZero(p []byte) bool {
-	for _, b := range p {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
-}
+// allZero: the first byte is zero, and each is the same as the next.
+func allZero(p []byte) bool { return p[0] == 0 && bytes.Equal(p[1:], p[:len(p)-1]) }
 
 func (u *unpacking) symlink(base string, h *tar.Header) error {
 	if err := unix.Symlinkat(h.Linkname, u.parent, base); err != nil {

@@ -2,8 +2,6 @@ package layers
 
 import (
 	"archive/tar"
-	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,34 +143,4 @@ func TestReadFileIsNotFooled(t *testing.T) {
 	_, err := s.ReadFile("etc/real", 3)
 	require.ErrorContains(t, err, "larger than 3 bytes")
 	c.sings(t)
-}
-
-// Whatever the bytes are: no panic, no file outside, and what was unpacked can be removed again.
-func FuzzUnpack(f *testing.F) {
-	if os.Geteuid() != 0 {
-		f.Skip("needs root: owners and device nodes")
-	}
-	f.Add(makeLayer(f, dir("d", 0o755), file("d/a", "alpha"), link("l", "/d"), file("l/b", "beta"), hard("h", "l/a")))
-	f.Add(makeLayer(f, link("l", ".."), file("l/l/l/x", "x"), file(".wh.l", ""), file("d/.wh..wh..opq", "")))
-	f.Add(makeLayer(f, file("../x", "x")))
-	f.Add(makeLayer(f, special(tar.TypeChar, "c", 1, 3), hard("c2", "c"), link("c", "c2"), dir("c", 0)))
-	below := makeLayer(f, dir("d", 0o700), file("d/a", "below"), link("l", "d"), file("x", "x"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		base := t.TempDir()
-		lower, upper := filepath.Join(base, "in/lower"), filepath.Join(base, "in/upper")
-		require.NoError(t, os.MkdirAll(lower, 0o755))
-		require.NoError(t, os.Mkdir(upper, 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(base, "secret"), []byte(secret), 0o600))
-		require.NoError(t, Unpack(context.Background(), bytes.NewReader(below), lower, nil))
-		before := listing(t, lower)
-		err := Unpack(context.Background(), bytes.NewReader(data), upper, Stack{lower})
-		require.Equal(t, before, listing(t, lower), "the layer below belongs to other images too")
-		outside, _ := os.ReadDir(base)
-		require.Len(t, outside, 2)
-		inside, _ := os.ReadDir(filepath.Join(base, "in"))
-		require.Len(t, inside, 2)
-		if err == nil {
-			Stack{upper, lower}.ReadFile("l/a", 100)
-		}
-	})
 }

@@ -4,9 +4,9 @@ import (
 	"archive/tar"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,7 +18,7 @@ import (
 func (u *unpacking) hardLink(base string, h *tar.Header) error {
 	target, err := cleanName(h.Linkname)
 	if err != nil {
-		return fmt.Errorf("hard link to %q: %w", h.Linkname, err)
+		return fmt.Errorf("hard link to %s: %w", quoted(h.Linkname), err)
 	}
 	if target == "" {
 		return fmt.Errorf("hard link to the root")
@@ -30,7 +30,7 @@ func (u *unpacking) hardLink(base string, h *tar.Header) error {
 	defer unix.Close(to)
 	dir, name := path.Split(target)
 	if err := u.copyUp(dir, name); err != nil {
-		return fmt.Errorf("hard link to %q: %w", h.Linkname, err)
+		return fmt.Errorf("hard link to %s: %w", quoted(h.Linkname), err)
 	}
 	if sameFile(u.parent, name, to, base) {
 		return nil
@@ -65,7 +65,7 @@ func (u *unpacking) copyUp(dir, name string) error {
 	if where.kind != unix.S_IFDIR {
 		return unix.ENOTDIR
 	}
-	found, err := lookup(where, name)
+	found, err := u.tree.lookup(where, name)
 	if err != nil {
 		return err
 	}
@@ -79,25 +79,31 @@ func (u *unpacking) copyUp(dir, name string) error {
 	if found.from[0] == 0 {
 		return nil
 	}
+	return u.copy(name, found)
+}
+
+// copy copies a file of any kind but a directory into u.parent, with all its looks.
+func (u *unpacking) copy(name string, from node) error {
 	var stat unix.Stat_t
-	if err := unix.Fstat(found.fds[0], &stat); err != nil {
+	if err := unix.Fstat(from.fds[0], &stat); err != nil {
 		return err
 	}
-	switch found.kind {
+	switch from.kind {
 	case unix.S_IFREG:
-		return u.copyFile(name, found.fds[0], stat)
+		return u.copyFile(name, from.fds[0], stat)
 	case unix.S_IFLNK:
-		return u.copySymlink(name, found.fds[0], stat)
+		return u.copySymlink(name, from.fds[0], stat)
 	}
-	return u.node(name, &tar.Header{Typeflag: deviceType[found.kind], Mode: int64(stat.Mode & 0o7777),
-		Uid: int(stat.Uid), Gid: int(stat.Gid), Devmajor: int64(unix.Major(stat.Rdev)), Devminor: int64(unix.Minor(stat.Rdev))})
+	return u.node(name, &tar.Header{Typeflag: deviceType[from.kind], Mode: int64(stat.Mode & 0o7777),
+		Uid: int(stat.Uid), Gid: int(stat.Gid), Devmajor: int64(unix.Major(stat.Rdev)), Devminor: int64(unix.Minor(stat.Rdev)),
+		ModTime: time.Unix(stat.Mtim.Unix()), AccessTime: time.Unix(stat.Atim.Unix())})
 }
 
 var deviceType = map[uint32]byte{unix.S_IFCHR: tar.TypeChar, unix.S_IFBLK: tar.TypeBlock, unix.S_IFIFO: tar.TypeFifo}
 
 func (u *unpacking) copyFile(name string, from int, stat unix.Stat_t) error {
-	if stat.Size > bytesLimit-u.written {
-		return fmt.Errorf("the layer's files are larger than %d bytes", bytesLimit)
+	if stat.Size > u.limit-u.written {
+		return fmt.Errorf("the layer's files are larger than %d bytes", u.limit)
 	}
 	u.written += stat.Size
 	in, err := reopen(from, unix.O_RDONLY)
@@ -111,7 +117,7 @@ func (u *unpacking) copyFile(name string, from int, stat unix.Stat_t) error {
 	}
 	out := os.NewFile(uintptr(fd), name)
 	defer out.Close()
-	if err := copySparse(out, io.Reader(in), stat.Size); err != nil {
+	if err := u.copySparse(out, in, stat.Size); err != nil {
 		return err
 	}
 	times, err := copyLooks(fd, from)

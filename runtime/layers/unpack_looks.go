@@ -35,14 +35,15 @@ func setLooks(fd int, h *tar.Header) error {
 	return nil
 }
 
-// keptXattr tells which extended attributes a layer may bring. trusted.* and user.overlay.* would speak to
-// overlayfs itself: "redirect" makes a directory show another one. security.selinux and the like belong to the
-// host. What is left out is left out silently, as Docker does.
+// keptXattr tells which extended attributes a layer may bring: those that mean something inside a container.
+// trusted.overlay.* and user.overlay.* would speak to overlayfs itself: "redirect" makes a directory show another
+// one. security.selinux and the like belong to the host. What is left out is left out silently, as Docker does.
 func keptXattr(name string) bool {
-	if strings.HasPrefix(name, "user.overlay.") {
-		return false
+	switch name {
+	case "security.capability", "system.posix_acl_access", "system.posix_acl_default":
+		return true
 	}
-	return name == "security.capability" || strings.HasPrefix(name, "user.")
+	return strings.HasPrefix(name, "user.") && !strings.HasPrefix(name, "user.overlay.")
 }
 
 // setXattr leaves out what the file system can not hold.

@@ -48,7 +48,7 @@ func (u *unpacking) descend(w *walk, components []string) error {
 			w.back(1)
 			continue
 		}
-		n, err := lookup(w.here(), name)
+		n, err := w.tree.lookup(w.here(), name)
 		if errors.Is(err, unix.ENOENT) {
 			n, err = u.makeMissing(w, name)
 		}
@@ -97,7 +97,7 @@ func (u *unpacking) makeMissing(w *walk, name string) (node, error) {
 			return node{}, err
 		}
 	}
-	return lookup(w.here(), name)
+	return w.tree.lookup(w.here(), name)
 }
 
 // replaceBlocking makes a directory where something else stands in the way of a later entry.
@@ -128,7 +128,7 @@ func (u *unpacking) makeLike(w *walk, name string, lower node) (node, error) {
 	if err := u.later(join(append(append([]string{}, w.names...), name)), times); err != nil {
 		return node{}, err
 	}
-	return lookup(w.here(), name)
+	return w.tree.lookup(w.here(), name)
 }
 
 // rootLike gives dir the looks of the root below, or those of every Linux where there is none: the topmost

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -161,13 +160,7 @@ func sparseClaim(t *testing.T, size uint64) []byte {
 		binary.BigEndian.PutUint64(b[at+4:], size)
 	}
 	copy(b[398:], "00000000000\x00")
-	copy(b[148:156], "        ")
-	sum := 0
-	for _, c := range b[:512] {
-		sum += int(c)
-	}
-	copy(b[148:], fmt.Sprintf("%06o\x00 ", sum))
-	return b
+	return checked(b)
 }
 
 func TestWhatIsNoTarEndsAtOnce(t *testing.T) {

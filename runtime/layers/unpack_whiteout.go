@@ -78,7 +78,7 @@ func (u *unpacking) hides(where node, mark string) (bool, error) {
 	if mark == whiteoutOpaque {
 		return len(lower.fds) > 0, nil
 	}
-	found, err := lookup(lower, mark)
+	found, err := u.tree.lookup(lower, mark)
 	if errors.Is(err, unix.ENOENT) {
 		return false, nil
 	}
@@ -97,18 +97,19 @@ func (u *unpacking) makeOpaque(parent int, name string) error {
 	if err := setOpaque(fd); err != nil {
 		return err
 	}
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return err
-	}
-	for _, child := range names {
+	return eachName(dir, func(child string) error {
 		u.clearWhiteout(fd, child)
-	}
-	return nil
+		return nil
+	})
 }
 
-// hideRoot is an opaque root, name by name: overlayfs merges the roots of all layers whatever they say.
+// hideRoot is an opaque root, name by name: overlayfs merges the roots of all layers whatever they say. Once is
+// enough: what is hidden stays hidden, and a hundred thousand marks times as many names would take hours.
 func (u *unpacking) hideRoot(root node) error {
+	if u.bare {
+		return nil
+	}
+	u.bare = true
 	for i, from := range root.from {
 		if from == 0 {
 			continue
@@ -118,15 +119,10 @@ func (u *unpacking) hideRoot(root node) error {
 			return err
 		}
 		dir := os.NewFile(uintptr(fd), "/")
-		names, err := dir.Readdirnames(-1)
+		err = eachName(dir, u.hide)
 		dir.Close()
 		if err != nil {
 			return err
-		}
-		for _, name := range names {
-			if err := u.hide(name); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -116,6 +116,21 @@ func Filter() program.Op {
 	}.Leave("this version of tutor has no system call filter yet")
 }
 
+// Undumpable shuts the process that enters a container against the ones that are in there already. Between its
+// birth and execve it has the host's files open, and once it has dropped its powers it is root as they are: without
+// this they could trace it, or walk out through its /proc/PID/fd (CVE-2016-9962). It is the host's call, because the
+// child must be shut from its first moment on. A container with CAP_SYS_PTRACE is not held off by it.
+func Undumpable() program.Op {
+	return program.Op{
+		Name:  "undumpable",
+		Lab:   5,
+		By:    program.Host,
+		Why:   "root inside could trace the newcomer before it has become the command, and use what it has open of the host",
+		Man:   "prctl(2)",
+		Calls: []sys.Call{sys.Undumpable()},
+	}
+}
+
 // Masked hides files and directories of /proc and /sys that tell of the whole machine. They are mounted over
 // with the container's own /dev/null and an empty directory; what this kernel has not is passed over. The
 // null must be the one that tutor has just made (CVE-2025-31133).

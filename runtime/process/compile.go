@@ -72,6 +72,10 @@ func (c *compiled) add(op int, call sys.Call, undo bool) error {
 }
 
 func (c *compiled) register(s *step, i int, a sys.Arg) error {
+	if a.From != nil && a.From.Given {
+		s.words[i] = uintptr(a.From.Value)
+		return nil
+	}
 	if a.From != nil {
 		from, known := c.entries[a.From]
 		if !known {

@@ -84,6 +84,36 @@ func Stdin(keep string) program.Op {
 	return op
 }
 
+// Pipes are the ends of three pipes that the command shall have as its input, output and errors. tutor opens them
+// and has the other ends.
+type Pipes struct{ In, Out, Err *sys.Result }
+
+// NewPipes names them; nothing is open yet.
+func NewPipes() Pipes {
+	return Pipes{In: &sys.Result{Name: "in"}, Out: &sys.Result{Name: "out"}, Err: &sys.Result{Name: "err"}}
+}
+
+// Streams leads what the command writes into tutor's pipes, and with -i its input out of one.
+func Streams(p Pipes, interactive bool, none string) program.Op {
+	op := program.Op{
+		Name:  "streams",
+		Lab:   1,
+		By:    program.Child,
+		Why:   "what the command writes goes to whoever is attached, and into the log that `tutor logs` reads",
+		Shell: "exec > out 2> err",
+		Man:   "dup(2)",
+	}
+	if none != "" {
+		return op.Leave(none)
+	}
+	if interactive {
+		op.Shell = "exec < in > out 2> err"
+		op.Calls = append(op.Calls, sys.Dup(p.In, 0))
+	}
+	op.Calls = append(op.Calls, sys.Dup(p.Out, 1), sys.Dup(p.Err, 2))
+	return op
+}
+
 // Limits sets resource limits of single processes (--ulimit). Raising a hard limit needs CAP_SYS_RESOURCE:
 // EPERM without.
 func Limits(limits []specs.POSIXRlimit) program.Op {
@@ -112,7 +142,8 @@ func Limits(limits []specs.POSIXRlimit) program.Op {
 
 // Workdir goes to the command's directory. The path is the image's word, and "/proc/self/fd/7" would be a
 // way to a directory that tutor has open on the host: RESOLVE_NO_MAGICLINKS answers ELOOP (CVE-2024-21626).
-// An empty dir stays where it is, in a lab without an image.
+// With own the directory is made if it is missing, as at the start of a container. An empty dir stays where it is, in
+// a lab without an image.
 func Workdir(dir string, own bool) program.Op {
 	cwd := &sys.Result{Name: "cwd"}
 	op := program.Op{
@@ -120,10 +151,11 @@ func Workdir(dir string, own bool) program.Op {
 		Lab:   5,
 		By:    program.Child,
 		Why:   "relative paths start here; the image says where (WorkingDir), or -w",
-		Shell: "mkdir -p " + dir + " && cd " + dir,
+		Shell: "cd " + dir,
 		Man:   "openat2(2)",
 	}
 	if own {
+		op.Shell = "mkdir -p " + dir + " && cd " + dir
 		op.Calls = sys.MkdirAll(dir)
 	}
 	op.Calls = append(op.Calls,

@@ -39,11 +39,13 @@ var Order = []Before{
 	{"terminal", "terminal-host", "tutor takes its end of a terminal that exists"},
 	{"terminal-host", "console", "the child's own handle of tutor's end closes at execve"},
 	{"proc", "sysctl", "the values are files below /proc/sys"},
+	{"sysctl", "volumes", "a link in one volume could lay another over /proc/sys, and its links have the values written elsewhere"},
 	{"sysctl", "readonly-paths", "they cannot be written afterwards"},
 	{"proc", "masked-paths", "what is hidden lies below /proc"},
 	{"devices", "masked-paths", "the null that hides things must be the one that tutor made, not the image's"},
 	{"devices", "umask", "they are made with no mask at all, and nothing later must be"},
 	{"console", "dev-lock", "/dev/console is made first"},
+	{"volumes", "files", "a volume at /etc would hide them"},
 	{"volumes", "dev-lock", "a volume may lie below /dev"},
 	{"tmpfs", "dev-lock", "a tmpfs may lie below /dev"},
 	{"volumes", "read-only", "the directories that volumes need are made in the root"},
@@ -53,10 +55,20 @@ var Order = []Before{
 	{"user", "workdir", "the user may have no right to be there, and must not get it by our help"},
 	{"workdir", "exec", "a relative command starts from there"},
 	{"capabilities", "seccomp", "the filter comes last, so that it need not allow what only the start needs"},
+	{"target", "enter-pid", "the namespace is found through the container's first process"},
+	{"enter-pid", "clone", "a process cannot change its own PID: only children are born in there"},
+	{"undumpable", "clone", "the child can be seen from inside from its birth on"},
+	{"join", "enter-mount", "the group's files are out of sight afterwards"},
+	{"join", "enter-cgroup", "a group outside the namespace shows as /.. in /proc/self/cgroup"},
+	{"stdin", "enter-mount", "the null is the host's, and not what root inside has put there"},
+	{"enter-mount", "terminal", "the terminal is one of the container's own"},
+	{"enter-mount", "workdir", "the directory is one of the container's"},
+	{"enter-net", "capabilities", "entering a namespace needs CAP_SYS_ADMIN"},
+	{"enter-mount", "bounding", "entering it needs CAP_SYS_CHROOT, which the user may not have"},
 	{"seccomp", "exec", "the command must not run one instruction outside the filter"},
 }
 
-// A need says that one Op must not run without another.
+// A need says that one Op must not run without another; "|" stands between two that will do.
 type need struct{ Op, Needs, Else string }
 
 var needs = []need{
@@ -68,7 +80,7 @@ var needs = []need{
 	{"pids-limit", "cgroup", "there is no group to limit"},
 	{"device-read-bps", "cgroup", "there is no group to limit"},
 	{"device-write-bps", "cgroup", "there is no group to limit"},
-	{"join", "cgroup", "there is no group to join"},
+	{"join", "cgroup|target", "there is no group to join"},
 	{"hostname", "uts-ns", "the host itself would be renamed"},
 	{"loopback", "net-ns", "the host's own interface would be changed"},
 	{"sysctl", "net-ns", "the host's own settings would be changed"},
@@ -81,7 +93,7 @@ var needs = []need{
 	{"files", "pivot", "the mount points would be made on the host"},
 	{"volumes", "pivot", "the mount points would be made on the host"},
 	{"tmpfs", "pivot", "the mount points would be made on the host"},
-	{"workdir", "pivot", "the directory would be made on the host"},
+	{"workdir", "pivot|target", "the directory would be made on the host"},
 	{"terminal-host", "terminal", "there is no terminal to take hold of"},
 	{"console", "terminal-host", "nobody would read what is written there"},
 	{"console", "session", "only the leader of a session can get a terminal"},
@@ -94,4 +106,7 @@ var refusals = map[string]string{
 	"stand-in": "it is there so that what leaks without private leaks into a copy of the host's mount table",
 	"overlay":  "there would be no root to go to but the host's own",
 	"exec":     "the child would have nothing to become",
+
+	"target":      "there would be no container to enter",
+	"enter-mount": "the command would be looked for among the host's files, and run there",
 }

@@ -24,7 +24,14 @@ type Call struct {
 
 // A Result is a value that is known only once the call that yields it has run. Later calls name it, and the
 // register gets what the kernel answered: the number of a descriptor is the kernel's choice, not ours.
-type Result struct{ Name string }
+type Result struct {
+	Name  string
+	Given bool // it is known before the Program begins: a descriptor that the caller has opened
+	Value int  // then
+}
+
+// Give makes the value known.
+func (r *Result) Give(value int) { r.Given, r.Value = true, value }
 
 // An Arg is one argument: what the register holds and how strace writes it. Exactly one of the four holds.
 type Arg struct {

@@ -145,6 +145,7 @@ var ioctls = []Flag{ // ioctl_tty(2), netdevice(7)
 
 var prctlOptions = []Flag{ // prctl(2)
 	{unix.PR_CAPBSET_DROP, "PR_CAPBSET_DROP"},
+	{unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE"},
 	{unix.PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS"},
 }
 

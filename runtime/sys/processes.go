@@ -54,6 +54,24 @@ func PidfdOpen(pid *Result, yields *Result) Call {
 	return Call{Name: "pidfd_open", Number: unix.SYS_PIDFD_OPEN, Args: []Arg{Of(pid), Int(0)}, Yields: yields}
 }
 
+// Pidfd is pidfd_open(2) of a process that was there before the Program.
+func Pidfd(pid int, yields *Result) Call {
+	return Call{Name: "pidfd_open", Number: unix.SYS_PIDFD_OPEN, Args: []Arg{Int(pid), Int(0)}, Yields: yields}
+}
+
+// Setns is setns(2) with a pidfd, Linux 5.8: the caller enters those namespaces of the process that flags name.
+// CLONE_NEWPID is the exception: only its children will be in there (pid_namespaces(7)).
+func Setns(pidfd *Result, flags uint64) Call {
+	return Call{Name: "setns", Number: unix.SYS_SETNS, Args: []Arg{Of(pidfd), Flags(flags, cloneFlags)}}
+}
+
+// Undumpable is prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE): nobody without CAP_SYS_PTRACE may trace this process or
+// follow the links in its /proc/PID/fd. It holds for what it forks, and ends with execve.
+func Undumpable() Call {
+	disable := Enum(0, []Flag{{0, "SUID_DUMP_DISABLE"}})
+	return Call{Name: "prctl", Number: unix.SYS_PRCTL, Args: []Arg{Enum(unix.PR_SET_DUMPABLE, prctlOptions), disable}}
+}
+
 // PidfdGetfd is pidfd_getfd(2), Linux 5.6: a copy of the descriptor that another process has as number fd.
 func PidfdGetfd(pidfd, fd *Result, yields *Result) Call {
 	return Call{Name: "pidfd_getfd", Number: unix.SYS_PIDFD_GETFD, Args: []Arg{Of(pidfd), Of(fd), Int(0)}, Yields: yields}

@@ -29,8 +29,9 @@ func NewPair(wanted bool, size Size) Pair {
 
 const without = "no -t given"
 
-// Make makes the terminal in the container's own devpts. TIOCGPTPEER (Linux 4.13) opens the far end without a
-// path, so that nothing in /dev can lead it astray (CVE-2025-52565).
+// Make makes the terminal in the container's own devpts: not by /dev/ptmx, which root inside may have made a link to
+// anything, but by the file that the kernel has put there. TIOCGPTPEER (Linux 4.13) opens the far end without a path,
+// so that nothing in /dev can lead it astray (CVE-2025-52565).
 func Make(p Pair) program.Op {
 	op := program.Op{
 		Name:  "terminal",
@@ -40,7 +41,7 @@ func Make(p Pair) program.Op {
 		Shell: "script -q …",
 		Man:   "pty(7)",
 		Calls: []sys.Call{
-			sys.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, p.ptmx),
+			sys.OpenAt2("/dev/pts/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS, p.ptmx),
 			sys.Unlock(p.ptmx),
 			sys.Ioctl(p.ptmx, unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, p.tty),
 		},

@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"io"
 	"os"
 	"os/signal"
 	"sync"
@@ -22,38 +21,26 @@ func SizeOf(f *os.File) Size {
 	return Size{uint16(rows), uint16(columns)}
 }
 
-// Connect carries bytes between the person's terminal (in, out) and the container's (master), and tells the
-// container of every change of size. in is nil without -i. Restore gives the person's terminal back and
-// returns once all that the container wrote has been written out; it may be called twice.
-func Connect(master, in, out *os.File) (restore func(), err error) {
-	raw := func() {}
-	if in != nil && Is(in) {
-		state, err := term.MakeRaw(int(in.Fd()))
-		if err != nil {
-			return nil, err
-		}
-		raw = func() { term.Restore(int(in.Fd()), state) }
+// Raw lets every key through as it is pressed, Ctrl-C too; restore gives the terminal back.
+func Raw(f *os.File) (restore func(), err error) {
+	state, err := term.MakeRaw(int(f.Fd()))
+	if err != nil {
+		return nil, err
 	}
-	if in != nil {
-		go io.Copy(master, in)
-	}
-	drained := make(chan struct{})
-	go func() {
-		io.Copy(out, master) // ends with EIO when the last descriptor of the far end is closed (pty(7))
-		close(drained)
-	}()
+	return func() { term.Restore(int(f.Fd()), state) }, nil
+}
+
+// Watch tells of every change of size, until stop is called.
+func Watch(f *os.File, changed func(Size)) (stop func()) {
 	resized := make(chan os.Signal, 1)
 	signal.Notify(resized, unix.SIGWINCH)
 	go func() {
 		for range resized {
-			size := SizeOf(out)
-			unix.IoctlSetWinsize(int(master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: size.Rows, Col: size.Columns})
+			changed(SizeOf(f))
 		}
 	}()
 	return sync.OnceFunc(func() {
-		<-drained
 		signal.Stop(resized)
 		close(resized)
-		raw()
-	}), nil
+	})
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tutor/runtime/container"
+	"tutor/runtime/process"
+)
+
+func newCreate(c *cli) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:               "create [OPTIONS] IMAGE [COMMAND] [ARG...]",
+		Short:             "Create a new container",
+		Long:              "create makes a container and does not start it. The options are those of `tutor run`.",
+		Example:           "  tutor create --name web tutor/lab httpd\n  tutor start web",
+		ValidArgsFunction: c.completeRun,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctr, err := f.made(cmd.Context(), c, "create", args)
+			if err == nil {
+				err = f.create(ctr, false)
+			}
+			if err != nil {
+				return failure{err, process.ExitOurs}
+			}
+			fmt.Fprintln(c.Out, ctr.State.ID)
+			return nil
+		},
+	}
+	cmd.Flags().SetInterspersed(false)
+	f.define(cmd.Flags())
+	for _, only := range []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "dry-run", "print-spec", "lab"} {
+		cmd.Flags().MarkHidden(only) // of run
+	}
+	ours(cmd)
+	return cmd
+}
+
+// create lets the container exist. The file for its ID must not be there yet, as in Docker.
+func (f *runFlags) create(ctr *container.Container, claim bool) error {
+	if f.cidfile == "" {
+		return ctr.Create(claim)
+	}
+	file, err := os.OpenFile(f.cidfile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return container.Hint(fmt.Errorf("container ID file found, make sure the other container isn't running or delete %s", f.cidfile), "rm "+f.cidfile)
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := ctr.Create(claim); err != nil {
+		os.Remove(f.cidfile)
+		return err
+	}
+	_, err = file.WriteString(ctr.State.ID)
+	return err
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"tutor/runtime/container"
+	"tutor/runtime/process"
+)
+
+// execFlags are what `tutor exec` takes beside what becomes the command.
+type execFlags struct {
+	options    container.ExecOptions
+	env        []string
+	envFiles   []string
+	privileged bool
+	explain    explainFlags
+	dryRun     bool
+}
+
+func newExec(c *cli) *cobra.Command {
+	f := &execFlags{}
+	cmd := &cobra.Command{
+		Use:   "exec [OPTIONS] CONTAINER COMMAND [ARG...]",
+		Short: "Execute a command in a running container",
+		Long: `Execute a command in a running container: one more process in its namespaces, with its limits and no more powers
+than its first process has. tutor's exit code is the command's.
+
+With -d tutor ends as soon as the command runs. Then nobody waits for it, its parent is the host's init, what it
+writes is thrown away, and -i and -t mean nothing; it ends with the container at the latest.
+
+--explain and --explain-to may also stand after the container, up to a "--", which ends them.`,
+		Example: `  tutor exec web ps                     who else is there
+  tutor exec -it web sh                 a shell inside
+  tutor exec -u student -w /tmp web id  as somebody else, somewhere else
+  tutor exec --explain web true         every system call by which a container is entered
+  tutor exec --without enter-net web ip addr`,
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			status, err := f.run(c, args)
+			if err != nil {
+				return failure{err, status}
+			}
+			if status != 0 {
+				return exit(status)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().SetInterspersed(false) // what stands after the container is the command's
+	f.define(cmd.Flags())
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return failure{container.Hint(err, "tutor exec --help"), process.ExitOurs}
+	})
+	return cmd
+}
+
+// define is the table of flags: Docker's first, ours after.
+func (f *execFlags) define(flags *pflag.FlagSet) {
+	o := &f.options
+	flags.BoolVarP(&o.Detach, "detach", "d", false, "Detached mode: run command in the background")
+	flags.StringArrayVarP(&f.env, "env", "e", nil, "Set environment variables")
+	flags.StringArrayVar(&f.envFiles, "env-file", nil, "Read in a file of environment variables")
+	flags.BoolVarP(&o.Interactive, "interactive", "i", false, "Keep STDIN open even if not attached")
+	flags.BoolVar(&f.privileged, "privileged", false, "Give extended privileges to the command (refused: tutor has no privileged containers)")
+	flags.BoolVarP(&o.Terminal, "tty", "t", false, "Allocate a pseudo-TTY")
+	flags.StringVarP(&o.User, "user", "u", "", "Username or UID (format: <name|uid>[:<group|gid>])")
+	flags.StringVarP(&o.Workdir, "workdir", "w", "", "Working directory inside the container")
+
+	f.explain.define(flags)
+	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the Program without running it")
+	flags.StringArrayVar(&o.Without, "without", nil, "Leave an entry of the Program out, to see what it was for (repeatable)")
+}
+
+func (f *execFlags) run(c *cli, args []string) (status int, err error) {
+	const ours = process.ExitOurs
+	if len(args) > 0 {
+		if f.options.Command, err = f.explain.takeFrom(args[1:]); err != nil {
+			return ours, err
+		}
+	}
+	if len(f.options.Command) == 0 {
+		return ours, container.Hint(errors.New("exec needs a container and a command"), "tutor exec CONTAINER COMMAND [ARG...]")
+	}
+	if f.options.Command[0] == "" {
+		return ours, container.Hint(errors.New("exec: the command is empty"), "tutor exec CONTAINER COMMAND [ARG...]")
+	}
+	if f.privileged {
+		return ours, container.Hint(errors.New("exec --privileged is not supported: a command gets the powers of its container and no more"),
+			"give them to the container: tutor run --cap-add …")
+	}
+	if err := needRoot("exec"); err != nil {
+		return ours, err
+	}
+	if f.options.Env, err = environment(f.envFiles, f.env); err != nil {
+		return ours, err
+	}
+	ctr, err := c.home().Find(args[0])
+	if err != nil {
+		return 1, err // as docker: nothing was tried
+	}
+	e, err := c.home().NewExec(ctr, f.options)
+	if errors.Is(err, container.ErrNotRunning) {
+		return 1, err
+	}
+	if err != nil {
+		return ours, err
+	}
+	tracer, err := f.explain.trace(subject{e.Program, e.Plan.Group.Dirs(), e.Plan.Process.Args, e.Inside}, c.Err)
+	if err != nil {
+		return ours, err
+	}
+	defer tracer.close()
+	if f.dryRun {
+		return 0, tracer.dryRun(c.Out)
+	}
+	return e.Run(tracer.watch())
+}

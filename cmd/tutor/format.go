@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"text/template"
+)
+
+// printRows prints what a command found as --format asks for it: "json" is one object a line, "table" and
+// nothing at all the command's own columns under its headings, "table TEMPLATE" others, and a Go template
+// alone the bare lines. A row is a struct whose fields have the names that Docker's templates use; headings is
+// such a row that holds the first line of a table.
+func printRows[T any](out io.Writer, format, columns string, headings T, rows []T) error {
+	if format == "json" {
+		return printJSON(out, rows)
+	}
+	if format == "" || format == "table" {
+		return printTable(out, columns, headings, rows)
+	}
+	if columns, table := strings.CutPrefix(format, "table "); table {
+		return printTable(out, columns, headings, rows)
+	}
+	return printTemplate(out, format, rows)
+}
+
+func printTable[T any](out io.Writer, columns string, headings T, rows []T) error {
+	w := tabwriter.NewWriter(out, 10, 1, 3, ' ', 0)
+	if err := printTemplate(w, columns, append([]T{headings}, rows...)); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// functions are what Docker's templates may call.
+var functions = template.FuncMap{
+	"join":  strings.Join,
+	"lower": strings.ToLower,
+	"upper": strings.ToUpper,
+	"split": strings.Split,
+	"json": func(value any) (string, error) {
+		data, err := json.Marshal(value)
+		return string(data), err
+	},
+}
+
+// parseTemplate takes \t and \n as the shell passes them on: two characters.
+func parseTemplate(format string) (*template.Template, error) {
+	t, err := template.New("format").Funcs(functions).Parse(strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(format))
+	if err != nil {
+		return nil, fmt.Errorf("template parsing error: %w", err)
+	}
+	return t, nil
+}
+
+func printTemplate[T any](out io.Writer, format string, rows []T) error {
+	t, err := parseTemplate(format)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := t.Execute(out, row); err != nil {
+			return fmt.Errorf("template parsing error: %w", err)
+		}
+		fmt.Fprintln(out)
+	}
+	return nil
+}
+
+// printDetails prints what `inspect` found: an array, as Docker, or each with the template.
+func printDetails[T any](out io.Writer, format string, found []T) error {
+	if format == "" {
+		return printIndented(out, found)
+	}
+	if format == "json" {
+		data, err := json.Marshal(found)
+		if err == nil {
+			_, err = fmt.Fprintln(out, string(data))
+		}
+		return err
+	}
+	t, err := parseTemplate(format)
+	if err != nil {
+		return err
+	}
+	for _, one := range found {
+		var b bytes.Buffer
+		if err := t.Execute(&b, one); err != nil {
+			if b, err = asPrinted(t, one); err != nil {
+				return fmt.Errorf("template parsing error: %w", err)
+			}
+		}
+		fmt.Fprintln(out, b.String())
+	}
+	return nil
+}
+
+func printIndented(out io.Writer, value any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "    ")
+	return e.Encode(value)
+}
+
+// asPrinted carries the template out on the names that the JSON shows: {{.Id}}, where the field is called ID.
+func asPrinted(t *template.Template, one any) (b bytes.Buffer, err error) {
+	data, err := json.Marshal(one)
+	if err != nil {
+		return b, err
+	}
+	var names map[string]any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&names); err != nil {
+		return b, err
+	}
+	return b, t.Option("missingkey=error").Execute(&b, names)
+}
+
+func printJSON[T any](out io.Writer, rows []T) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	for _, row := range rows {
+		if err := encoder.Encode(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tutor/runtime/container"
+)
+
+// A containerDetails is what `inspect` prints of a container, with Docker's names in Docker's order.
+type containerDetails struct {
+	ID              string `json:"Id"`
+	Created         time.Time
+	Path            string
+	Args            []string
+	State           stateDetails
+	Image           string
+	ResolvConfPath  string
+	HostnamePath    string
+	HostsPath       string
+	LogPath         string
+	Name            string
+	RestartCount    int
+	Driver          string
+	Platform        string
+	HostConfig      hostDetails
+	GraphDriver     graphDriver
+	Mounts          []mountDetails
+	Config          configDetails
+	NetworkSettings map[string]any
+}
+
+type stateDetails struct {
+	Status     string
+	Running    bool
+	Paused     bool
+	Restarting bool
+	OOMKilled  bool
+	Dead       bool
+	Pid        int
+	ExitCode   int
+	Error      string
+	StartedAt  time.Time
+	FinishedAt time.Time
+	MonitorPid int // ours: the process that looks after it
+}
+
+type hostDetails struct {
+	NetworkMode    string
+	RestartPolicy  map[string]any
+	AutoRemove     bool
+	Binds          []string
+	CapAdd         []string
+	CapDrop        []string
+	ReadonlyRootfs bool
+	Memory         int64
+	MemorySwap     int64
+	NanoCpus       int64
+	CpuShares      int64
+	CpusetCpus     string
+	PidsLimit      int64
+	Init           bool
+}
+
+type mountDetails struct {
+	Type        string
+	Name        string `json:",omitempty"`
+	Source      string
+	Destination string
+	Mode        string
+	RW          bool
+}
+
+type configDetails struct {
+	Hostname     string
+	User         string
+	Tty          bool
+	OpenStdin    bool
+	Env          []string
+	Cmd          []string
+	Image        string
+	Volumes      map[string]struct{}
+	WorkingDir   string
+	Entrypoint   []string
+	Labels       map[string]string
+	StopSignal   string              `json:",omitempty"`
+	StopTimeout  int                 `json:",omitempty"`
+	ExposedPorts map[string]struct{} `json:",omitempty"`
+}
+
+func newInspect(c *cli) *cobra.Command {
+	var format, kind string
+	var size bool
+	command := &cobra.Command{
+		Use:               "inspect [OPTIONS] NAME|ID [NAME|ID...]",
+		Short:             "Return low-level information on containers and images",
+		Example:           "  tutor inspect web\n  tutor inspect -f '{{.State.Pid}}' web\n  tutor inspect --type image python",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(_ *cobra.Command, args []string) error {
+			found := []any{}
+			var failed []error
+			for _, name := range args {
+				details, err := c.inspect(name, kind)
+				if err != nil {
+					failed = append(failed, err)
+					continue
+				}
+				found = append(found, details)
+			}
+			return errors.Join(append([]error{printDetails(c.Out, format, found)}, failed...)...)
+		},
+	}
+	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
+	command.Flags().StringVar(&kind, "type", "", "container or image")
+	command.Flags().BoolVarP(&size, "size", "s", false, "Display total file sizes if the type is container")
+	command.Flags().MarkHidden("size")
+	return command
+}
+
+// inspect looks for a container first, and for an image then.
+func (c *cli) inspect(name, kind string) (any, error) {
+	if kind != "" && kind != "container" && kind != "image" {
+		return nil, container.Hint(fmt.Errorf("%q is not a valid value for --type", kind), "container or image")
+	}
+	if kind != "image" {
+		details, err := c.inspectContainer(name)
+		if err == nil || kind == "container" {
+			return details, err
+		}
+	}
+	details, err := c.inspectImage(name)
+	if err != nil && kind == "" {
+		return nil, container.Hint(fmt.Errorf("No such object: %s", name), "tutor ps -a and tutor images show what there is")
+	}
+	return details, err
+}
+
+func (c *cli) inspectContainer(name string) (containerDetails, error) {
+	h := c.home()
+	if err := h.Settle(); err != nil {
+		return containerDetails{}, err
+	}
+	state, err := h.Find(name)
+	if err != nil {
+		return containerDetails{}, err
+	}
+	made, err := h.Open(state.ID)
+	if err != nil {
+		return containerDetails{}, err
+	}
+	s, o, dir := h.Status(state), made.Options, h.Dir(state.ID)
+	d := containerDetails{
+		ID: s.ID, Created: s.Created, Path: s.Command[0], Args: append([]string{}, s.Command[1:]...), Image: s.ImageID, Name: "/" + s.Name,
+		ResolvConfPath: filepath.Join(dir, "resolv.conf"), HostnamePath: filepath.Join(dir, "hostname"), HostsPath: filepath.Join(dir, "hosts"),
+		LogPath: filepath.Join(dir, "log"), Driver: "overlay", Platform: "linux",
+		State: stateDetails{Status: s.Word, Running: s.PID > 0, Paused: s.Word == "paused", OOMKilled: s.OOMKilled, Pid: s.PID, ExitCode: s.ExitCode,
+			Error: s.Error, StartedAt: s.Started, FinishedAt: s.Finished, MonitorPid: s.Monitor},
+		HostConfig:      hostConfig(o),
+		Mounts:          []mountDetails{},
+		Config:          configOf(s, made.Plan.Spec.Hostname),
+		NetworkSettings: map[string]any{"Networks": map[string]any{o.Network: map[string]any{}}, "Ports": map[string]any{}},
+	}
+	for _, m := range o.Mounts {
+		mode, rw := "", true
+		for _, option := range m.Options {
+			if option == "ro" {
+				mode, rw = "ro", false
+			}
+		}
+		if m.Type == "bind" {
+			d.HostConfig.Binds = append(d.HostConfig.Binds, strings.TrimSuffix(m.Source+":"+m.Destination+":"+mode, ":"))
+		}
+		d.Mounts = append(d.Mounts, mountDetails{Type: m.Type, Source: m.Source, Destination: m.Destination, Mode: mode, RW: rw})
+	}
+	for _, v := range s.Volumes {
+		mode := ""
+		if !v.RW {
+			mode = "ro"
+		}
+		d.Mounts = append(d.Mounts, mountDetails{Type: "volume", Name: v.Name, Source: h.Volumes().Data(v.Name), Destination: v.Destination, Mode: mode, RW: v.RW})
+	}
+	d.GraphDriver.Name = "overlay"
+	d.GraphDriver.Data.UpperDir = filepath.Join(dir, "upper")
+	var lower []string
+	for _, name := range s.Layers {
+		lower = append(lower, filepath.Join(h.Root, "layers", name))
+	}
+	d.GraphDriver.Data.LowerDir = strings.Join(lower, ":")
+	return d, nil
+}
+
+func hostConfig(o container.Options) hostDetails {
+	d := hostDetails{NetworkMode: o.Network, AutoRemove: o.Remove, CapAdd: o.CapAdd, CapDrop: o.CapDrop, ReadonlyRootfs: o.ReadOnly, Init: o.Init,
+		RestartPolicy: map[string]any{"Name": "no", "MaximumRetryCount": 0}}
+	if m := o.Resources.Memory; m != nil {
+		d.Memory, d.MemorySwap = number(m.Limit), number(m.Swap)
+	}
+	if cpu := o.Resources.CPU; cpu != nil {
+		d.CpusetCpus = cpu.Cpus
+		if cpu.Shares != nil {
+			d.CpuShares = int64(*cpu.Shares)
+		}
+		if cpu.Quota != nil && cpu.Period != nil && *cpu.Period > 0 {
+			d.NanoCpus = *cpu.Quota * 1e9 / int64(*cpu.Period)
+		}
+	}
+	if p := o.Resources.Pids; p != nil {
+		d.PidsLimit = number(p.Limit)
+	}
+	return d
+}
+
+func number(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func configOf(s container.Status, hostname string) configDetails {
+	config := s.Config
+	return configDetails{Hostname: hostname, User: config.User, Tty: s.Terminal, OpenStdin: s.Interactive, Env: config.Env, Cmd: config.Cmd, Image: s.Image,
+		Volumes: config.Volumes, WorkingDir: config.WorkingDir, Entrypoint: config.Entrypoint, Labels: config.Labels, StopSignal: config.StopSignal,
+		StopTimeout: s.StopTimeout, ExposedPorts: config.ExposedPorts}
+}

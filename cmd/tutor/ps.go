@@ -1,0 +1,253 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+
+	"tutor/runtime/container"
+	"tutor/runtime/image"
+)
+
+// A psView is how `ps` is to show containers.
+type psView struct {
+	all, quiet, latest, noTrunc, size bool
+	pids                              bool // ours
+	last                              int
+	format                            string
+	filter                            []string
+}
+
+// A psRow is one line, with the names that Docker's templates use.
+type psRow struct {
+	ID, Image, Command, CreatedAt, RunningFor, Status, State, Ports, Names, Size, Labels, Mounts, Networks, LocalVolumes string
+}
+
+var psHeadings = psRow{ID: "CONTAINER ID", Image: "IMAGE", Command: "COMMAND", CreatedAt: "CREATED AT", RunningFor: "CREATED", Status: "STATUS",
+	State: "STATE", Ports: "PORTS", Names: "NAMES", Size: "SIZE", Labels: "LABELS", Mounts: "MOUNTS", Networks: "NETWORKS", LocalVolumes: "LOCAL VOLUMES"}
+
+func newPs(c *cli) *cobra.Command {
+	var v psView
+	command := &cobra.Command{
+		Use:     "ps [OPTIONS]",
+		Short:   "List containers",
+		Example: "  tutor ps\n  tutor ps --pids\n  tutor ps -a --filter status=exited\n  tutor ps -aq\n  tutor ps --format '{{.Names}}: {{.Status}}'",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			filters, err := parsePsFilters(v.filter)
+			if err != nil {
+				return err
+			}
+			statuses, err := c.home().Statuses()
+			if err != nil {
+				return err
+			}
+			chosen, err := v.choose(c, statuses, filters)
+			if err != nil {
+				return err
+			}
+			if v.pids {
+				return c.printPIDs(chosen)
+			}
+			var rows []psRow
+			for _, s := range chosen {
+				rows = append(rows, v.row(c, s, time.Now()))
+			}
+			return v.print(c, rows)
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVarP(&v.all, "all", "a", false, "Show all containers (default shows just running)")
+	flags.StringArrayVarP(&v.filter, "filter", "f", nil, "Filter output: id, name, label, status, exited, ancestor, before, since, volume, network")
+	flags.StringVar(&v.format, "format", "", "a Go template, 'table' with a template, or json")
+	flags.IntVarP(&v.last, "last", "n", -1, "Show n last created containers (includes all states)")
+	flags.BoolVarP(&v.latest, "latest", "l", false, "Show the latest created container (includes all states)")
+	flags.BoolVar(&v.noTrunc, "no-trunc", false, "Don't truncate output")
+	flags.BoolVarP(&v.quiet, "quiet", "q", false, "Only display container IDs")
+	flags.BoolVar(&v.pids, "pids", false, "Show each container's processes as a tree: the PID on the host, and the PID inside")
+	flags.BoolVarP(&v.size, "size", "s", false, "Display total file sizes")
+	return command
+}
+
+func (v psView) choose(c *cli, statuses []container.Status, f psFilters) ([]container.Status, error) {
+	chosen, err := f.choose(c, statuses)
+	if err != nil {
+		return nil, err
+	}
+	last := v.last
+	if v.latest {
+		last = 1
+	}
+	if !v.all && last < 0 && len(f["status"])+len(f["exited"]) == 0 {
+		chosen = slices.DeleteFunc(chosen, func(s container.Status) bool { return s.Word != "running" && s.Word != "paused" })
+	}
+	if last >= 0 {
+		chosen = chosen[:min(last, len(chosen))]
+	}
+	return chosen, nil
+}
+
+func (v psView) print(c *cli, rows []psRow) error {
+	columns := `{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}`
+	if v.size {
+		columns += `\t{{.Size}}`
+	}
+	if v.quiet {
+		return printRows(c.Out, "{{.ID}}", columns, psHeadings, rows)
+	}
+	return printRows(c.Out, v.format, columns, psHeadings, rows)
+}
+
+func (v psView) row(c *cli, s container.Status, now time.Time) psRow {
+	command := strings.Map(printable, commandLine(s.Command))
+	r := psRow{ID: s.ID, Image: s.Image, Command: strconv.Quote(command), CreatedAt: s.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
+		RunningFor: units.HumanDuration(now.Sub(s.Created)) + " ago", Status: statusWords(s, now), State: s.Word, Names: s.Name, Networks: s.Network,
+		Labels: labelWords(s.Labels), Size: "0B"}
+	var volumes []string
+	for _, use := range s.Volumes {
+		volumes = append(volumes, use.Name)
+	}
+	r.Mounts, r.LocalVolumes = strings.Join(volumes, ","), strconv.Itoa(len(volumes))
+	if !v.noTrunc {
+		r.ID, r.Command = s.ID[:12], `"`+strings.Trim(strconv.Quote(ellipsis(command, 20)), `"`)+`"`
+	}
+	if img := strings.TrimPrefix(s.ImageID, "sha256:"); s.Image == "" && len(img) > 12 {
+		r.Image = img[:12]
+	}
+	if v.size || strings.Contains(v.format, ".Size") {
+		r.Size = units.HumanSizeWithPrecision(float64(c.home().Size(s.ID)), 3)
+	}
+	return r
+}
+
+// commandLine is a command as Docker shows it: an argument with a space stands in quotes.
+func commandLine(args []string) string {
+	words := slices.Clone(args)
+	for i, arg := range words {
+		if i > 0 && strings.Contains(arg, " ") {
+			words[i] = "'" + arg + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// statusWords is Docker's: "Up 2 hours (Paused)", "Exited (0) 5 minutes ago", "Created".
+func statusWords(s container.Status, now time.Time) string {
+	switch s.Word {
+	case "running":
+		return "Up " + units.HumanDuration(now.Sub(s.Started))
+	case "paused":
+		return "Up " + units.HumanDuration(now.Sub(s.Started)) + " (Paused)"
+	case "exited":
+		return fmt.Sprintf("Exited (%d) %s ago", s.ExitCode, units.HumanDuration(now.Sub(s.Finished)))
+	}
+	return "Created"
+}
+
+func labelWords(labels map[string]string) string {
+	var words []string
+	for k, v := range labels {
+		words = append(words, k+"="+v)
+	}
+	slices.Sort(words)
+	return strings.Join(words, ",")
+}
+
+// psFilters choose containers: of one key any value may fit, of all keys each must.
+type psFilters map[string][]string
+
+var psFilterKeys = []string{"ancestor", "before", "exited", "id", "label", "name", "network", "since", "status", "volume"}
+
+func parsePsFilters(words []string) (psFilters, error) {
+	f := psFilters{}
+	for _, word := range words {
+		key, value, found := strings.Cut(word, "=")
+		hint := "filters: " + strings.Join(psFilterKeys, ", ")
+		if !found {
+			return nil, container.Hint(fmt.Errorf("bad format of filter %q (expected name=value)", word), hint)
+		}
+		if !slices.Contains(psFilterKeys, key) {
+			return nil, container.Hint(fmt.Errorf("Invalid filter '%s'", key), hint)
+		}
+		if _, err := strconv.Atoi(value); key == "exited" && err != nil {
+			return nil, fmt.Errorf("invalid filter 'exited=%s'", value)
+		}
+		if key == "status" && !slices.Contains([]string{"created", "running", "paused", "exited", "dead", "restarting", "removing"}, value) {
+			return nil, fmt.Errorf("invalid filter 'status=%s'", value)
+		}
+		f[key] = append(f[key], value)
+	}
+	return f, nil
+}
+
+func (f psFilters) choose(c *cli, all []container.Status) ([]container.Status, error) {
+	for _, key := range []string{"before", "since"} {
+		for _, name := range f[key] {
+			other, err := c.home().Find(name)
+			if err != nil {
+				return nil, err
+			}
+			all = slices.DeleteFunc(all, func(s container.Status) bool {
+				return (key == "before") != s.Created.Before(other.Created) || s.ID == other.ID
+			})
+		}
+	}
+	ancestors, err := c.ancestors(f["ancestor"])
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(s container.Status) bool {
+		return !f.fits("id", func(v string) bool { return strings.HasPrefix(s.ID, v) }) ||
+			!f.fits("name", func(v string) bool { return strings.Contains(s.Name, strings.Trim(v, "/^$")) }) ||
+			!f.fits("status", func(v string) bool { return s.Word == v }) ||
+			!f.fits("network", func(v string) bool { return s.Network == v }) ||
+			!f.fits("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
+			!f.fits("volume", func(v string) bool { return hasVolume(s, v) }) ||
+			!f.fits("ancestor", func(string) bool { return slices.Contains(ancestors, s.ImageID) }) ||
+			!f.labels(s)
+	}), nil
+}
+
+func (f psFilters) fits(key string, fits func(value string) bool) bool {
+	return len(f[key]) == 0 || slices.ContainsFunc(f[key], fits)
+}
+
+// hasVolume tells if the container has a volume of that name, or one at that place.
+func hasVolume(s container.Status, nameOrPlace string) bool {
+	return slices.ContainsFunc(s.Volumes, func(v container.VolumeUse) bool { return v.Name == nameOrPlace || v.Destination == nameOrPlace })
+}
+
+func (f psFilters) labels(s container.Status) bool {
+	for _, word := range f["label"] {
+		key, want, valued := strings.Cut(word, "=")
+		value, found := s.Labels[key]
+		if !found || (valued && value != want) {
+			return false
+		}
+	}
+	return true
+}
+
+// ancestors are the IDs of the images that the names mean.
+func (c *cli) ancestors(names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	store, err := c.Store()
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, name := range names {
+		var img image.Image
+		if img, err = store.Find(name); err == nil {
+			ids = append(ids, img.ID)
+		}
+	}
+	return ids, nil
+}

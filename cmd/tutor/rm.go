@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+
+	"tutor/runtime/container"
+)
+
+// rmFlags are what `tutor rm` takes.
+type rmFlags struct{ force, volumes bool }
+
+func newRm(c *cli) *cobra.Command {
+	var f rmFlags
+	command := &cobra.Command{
+		Use:               "rm [OPTIONS] CONTAINER [CONTAINER...]",
+		Short:             "Remove one or more containers",
+		Example:           "  tutor rm web\n  tutor rm -f $(tutor ps -aq)",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.force { // as docker: what is gone already is no failure
+				args = slices.DeleteFunc(args, func(name string) bool {
+					_, err := c.home().Find(name)
+					if err != nil {
+						c.report(err)
+					}
+					return err != nil
+				})
+			}
+			return c.each(args, func(s container.State) error { return c.rm(cmd.Context(), s, f) })
+		},
+	}
+	command.Flags().BoolVarP(&f.force, "force", "f", false, "Force the removal of a running container (uses SIGKILL)")
+	command.Flags().BoolVarP(&f.volumes, "volumes", "v", false, "Remove anonymous volumes associated with the container")
+	return command
+}
+
+func (c *cli) rm(ctx context.Context, s container.State, f rmFlags) error {
+	h := c.home()
+	if f.force {
+		if err := h.Stop(ctx, s, "SIGKILL", -1); err != nil {
+			return err
+		}
+	}
+	err := h.Remove(s.ID, f.volumes || s.Remove)
+	if errors.Is(err, container.ErrRunning) {
+		return container.Hint(fmt.Errorf("You cannot remove a running container %s. Stop the container before attempting removal or force remove", s.ID),
+			"tutor stop "+s.Name+", or tutor rm -f "+s.Name)
+	}
+	return err
+}
+
+func newContainerPrune(c *cli) *cobra.Command {
+	var f pruneFlags
+	command := &cobra.Command{
+		Use:     "prune [OPTIONS]",
+		Short:   "Remove all stopped containers",
+		Example: "  tutor container prune\n  tutor container prune -f",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if !f.force && !c.confirm("This will remove all stopped containers.") {
+				return nil
+			}
+			freed, err := c.pruneContainers()
+			fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed), 3))
+			return err
+		},
+	}
+	command.Flags().BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
+	return command
+}
+
+// pruneContainers removes what does not run, prints which, and returns the bytes.
+func (c *cli) pruneContainers() (freed int64, err error) {
+	h := c.home()
+	if err := h.Settle(); err != nil {
+		return 0, err
+	}
+	states, err := h.List()
+	if err != nil {
+		return 0, err
+	}
+	some := false
+	for _, s := range states {
+		if h.Runs(s.ID) {
+			continue
+		}
+		size := h.Size(s.ID)
+		if err := h.Remove(s.ID, false); err != nil {
+			continue // started meanwhile
+		}
+		if freed += size; !some {
+			fmt.Fprintln(c.Out, "Deleted Containers:")
+			some = true
+		}
+		fmt.Fprintln(c.Out, s.ID)
+	}
+	if some {
+		fmt.Fprintln(c.Out)
+	}
+	return freed, nil
+}
+
+func newRename(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:               "rename CONTAINER NEW_NAME",
+		Short:             "Rename a container",
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if args[1] == "" {
+				return errors.New("Neither old nor new names may be empty")
+			}
+			if err := checkName(args[1]); err != nil {
+				return err
+			}
+			s, err := c.home().Find(args[0])
+			if err != nil {
+				return err
+			}
+			return c.home().Rename(s.ID, args[1])
+		},
+	}
+}

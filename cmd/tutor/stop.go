@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/container"
+)
+
+// stopFlags are what stop and restart take.
+type stopFlags struct {
+	signal  string
+	seconds int
+}
+
+func (f *stopFlags) define(command *cobra.Command) {
+	command.Flags().StringVarP(&f.signal, "signal", "s", "", "Signal to send to the container")
+	command.Flags().IntVarP(&f.seconds, "time", "t", -1, "Seconds to wait before killing the container (default: the container's --stop-timeout, or 10)")
+	command.Flags().IntVar(&f.seconds, "timeout", -1, "The same as --time")
+	command.Flags().MarkHidden("timeout")
+}
+
+func (f *stopFlags) timeout() time.Duration {
+	if f.seconds < 0 {
+		return -1
+	}
+	return time.Duration(f.seconds) * time.Second
+}
+
+func newStop(c *cli) *cobra.Command {
+	var f stopFlags
+	command := &cobra.Command{
+		Use:   "stop [OPTIONS] CONTAINER [CONTAINER...]",
+		Short: "Stop one or more running containers",
+		Long: "stop sends a container's first process SIGTERM, or what the image or --stop-signal says, and SIGKILL if it has\n" +
+			"not ended after ten seconds. A shell as first process does not hear SIGTERM: run with --init, or -t 0.",
+		Example:           "  tutor stop web\n  tutor stop -t 1 web db",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.each(args, func(s container.State) error { return c.home().Stop(cmd.Context(), s, f.signal, f.timeout()) })
+		},
+	}
+	f.define(command)
+	return command
+}
+
+func newRestart(c *cli) *cobra.Command {
+	var f stopFlags
+	command := &cobra.Command{
+		Use:               "restart [OPTIONS] CONTAINER [CONTAINER...]",
+		Short:             "Restart one or more containers",
+		Example:           "  tutor restart web\n  tutor restart -t 1 web",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.each(args, func(s container.State) error {
+				if err := c.home().Stop(cmd.Context(), s, f.signal, f.timeout()); err != nil {
+					return err
+				}
+				a, err := c.home().Start(s.ID, container.Hello{})
+				if err == nil {
+					a.Close()
+				}
+				return err
+			})
+		},
+	}
+	f.define(command)
+	return command
+}
+
+func newKill(c *cli) *cobra.Command {
+	var name string
+	command := &cobra.Command{
+		Use:               "kill [OPTIONS] CONTAINER [CONTAINER...]",
+		Short:             "Kill one or more running containers",
+		Example:           "  tutor kill web\n  tutor kill -s HUP web",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(_ *cobra.Command, args []string) error {
+			signal, err := container.SignalOf(name)
+			if err != nil {
+				return err
+			}
+			return c.each(args, func(s container.State) error { return c.kill(s, signal) })
+		},
+	}
+	command.Flags().StringVarP(&name, "signal", "s", "SIGKILL", "Signal to send to the container")
+	return command
+}
+
+func (c *cli) kill(s container.State, signal unix.Signal) error {
+	err := c.home().Kill(s.ID, signal)
+	if errors.Is(err, container.ErrNotRunning) {
+		return container.Hint(fmt.Errorf("Cannot kill container: %s: container %s is not running", s.Name, s.ID), "tutor ps shows what runs")
+	}
+	return err
+}
+
+func newPause(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:               "pause CONTAINER [CONTAINER...]",
+		Short:             "Pause all processes within one or more containers",
+		Long:              "pause freezes a container's group: its processes stand still, and do not notice. unpause lets them go on.",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.each(args, func(s container.State) error { return c.home().Pause(cmd.Context(), s.ID) })
+		},
+	}
+}
+
+func newUnpause(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:               "unpause CONTAINER [CONTAINER...]",
+		Short:             "Unpause all processes within one or more containers",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.each(args, func(s container.State) error { return c.home().Unpause(cmd.Context(), s.ID) })
+		},
+	}
+}
+
+func newWait(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:               "wait CONTAINER [CONTAINER...]",
+		Short:             "Block until one or more containers stop, then print their exit codes",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeContainers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var failed []error
+			for _, name := range args {
+				s, err := c.home().Find(name)
+				if err == nil {
+					var status int
+					if status, err = c.home().Wait(cmd.Context(), s.ID); err == nil {
+						fmt.Fprintln(c.Out, status)
+					}
+				}
+				failed = append(failed, err)
+			}
+			return errors.Join(failed...)
+		},
+	}
+}

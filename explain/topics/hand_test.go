@@ -1,0 +1,81 @@
+package topics
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tutor/explain"
+)
+
+// What a page says can be typed is shell, also after it was broken to fit the terminal.
+func TestShellLinesAreShell(t *testing.T) {
+	each(t, func(t *testing.T, p Page, _ Topic) {
+		for _, line := range p.Hand {
+			require.LessOrEqual(t, columns(line), 100, line)
+		}
+		var out bytes.Buffer
+		Text(&out, p, explain.NewStyle(false), 80)
+		var lines []string
+		for _, line := range strings.Split(out.String(), "\n") {
+			if shell, indented := strings.CutPrefix(line, "    "); indented && (p.Call == nil || !strings.Contains(p.Call.Signature, strings.TrimSpace(shell))) {
+				lines = append(lines, shell)
+			}
+		}
+		require.NotEmpty(t, lines)
+		check := exec.Command("sh", "-n")
+		check.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+		answer, err := check.CombinedOutput()
+		require.NoError(t, err, "%s%s", strings.Join(lines, "\n"), answer)
+	})
+}
+
+func TestLongShellLinesStayTheSame(t *testing.T) {
+	for line, want := range map[string]string{
+		"echo a b":                          "    echo a b",
+		"echo aaaa bbbb cccc dddd":          "    echo aaaa bbbb \\\n      cccc dddd",
+		"echo aaaa; echo bbbb; echo cccc":   "    echo aaaa\n    echo bbbb\n    echo cccc",
+		"echo aaaa bbbb   # what it is for": "    # what it is for\n    echo aaaa bbbb",
+		"echo 'aaaa; bbbb cccc'":            "    echo \\\n      'aaaa; bbbb cccc'",
+	} {
+		require.Equal(t, want, shellText([]string{line}, 20), line)
+	}
+}
+
+// Lines that are called safe are typed, in the very shell that the page names.
+func TestSafeLinesRun(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: namespaces and mounts")
+	}
+	shell := strings.Fields(strings.TrimPrefix(ThrowAway, "sudo "))
+	if _, err := exec.LookPath(shell[0]); err != nil {
+		t.Skip("needs unshare of util-linux")
+	}
+	ran := 0
+	each(t, func(t *testing.T, p Page, _ Topic) {
+		if !p.Safe {
+			return
+		}
+		text := strings.Join(p.Hand, "\n")
+		for _, tool := range []string{"strace", "capsh", "runc", "script", "ip ", "ss ", "setpriv", "findmnt"} {
+			if _, err := exec.LookPath(strings.TrimSpace(tool)); err != nil && strings.Contains(text, tool) {
+				t.Skip("needs " + tool)
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, shell[0], append(shell[1:], "-euc", text)...)
+		cmd.Dir = t.TempDir()
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s\n%s", text, out)
+		require.NotEmpty(t, out, "nothing to be seen: %s", text)
+		ran++
+	})
+	require.Greater(t, ran, 50)
+}

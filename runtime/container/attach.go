@@ -1,0 +1,242 @@
+package container
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/terminal"
+)
+
+// A Joint is where a person is joined to a container: in the process that looks after it, or over its socket.
+type Joint interface {
+	Type(data []byte) error
+	End() error // no more will be typed
+	Resize(s terminal.Size) error
+	Signal(s unix.Signal) error
+}
+
+// An Attachment is a Joint over the socket of a monitor.
+type Attachment struct {
+	line  *line
+	id    string
+	home  Home
+	early []frame // what came before the word that the command runs
+}
+
+type frame struct {
+	kind byte
+	data []byte
+}
+
+// Attach joins a container that runs. It fails with ErrNotRunning if it does not.
+func (h Home) Attach(id string, hello Hello) (*Attachment, error) {
+	l, err := h.dial(id)
+	if err != nil {
+		return nil, ErrNotRunning
+	}
+	a := &Attachment{line: l, id: id, home: h}
+	return a, l.sendJSON(frameHello, hello)
+}
+
+// ErrNotRunning says that what was asked for needs a container that runs.
+var ErrNotRunning = errors.New("the container is not running")
+
+// A restsError is ErrNotRunning of the container with that ID.
+type restsError string
+
+func (id restsError) Error() string        { return "container " + string(id) + " is not running" }
+func (id restsError) Is(target error) bool { return target == ErrNotRunning }
+
+// newAttachment is the same over a connection that is there.
+func (h Home) newAttachment(id string, conn net.Conn, hello Hello) (*Attachment, error) {
+	a := &Attachment{line: &line{Conn: conn}, id: id, home: h}
+	return a, a.line.sendJSON(frameHello, hello)
+}
+
+func (a *Attachment) Type(data []byte) error       { return a.line.send(frameInput, data) }
+func (a *Attachment) End() error                   { return a.line.send(frameEnd, nil) }
+func (a *Attachment) Resize(s terminal.Size) error { return a.line.send(frameSize, sizeBytes(s)) }
+func (a *Attachment) Signal(s unix.Signal) error   { return a.line.send(frameSignal, []byte{byte(s)}) }
+func (a *Attachment) Close() error                 { return a.line.Close() }
+
+// Failed is why a container did not start.
+type Failed struct{ Failure }
+
+func (f Failed) Error() string { return f.Message }
+
+// Hint is the help that its monitor had for it.
+func (f Failed) Hint() string { return f.Failure.Hint }
+
+// Started waits until the command runs, or the reason why it does not.
+func (a *Attachment) Started() error {
+	for {
+		kind, data, err := a.line.receive()
+		if err != nil {
+			return fmt.Errorf("the monitor ended before the container ran: %w", err)
+		}
+		switch kind {
+		case frameStarted:
+			return nil
+		case frameFailed:
+			var f Failed
+			json.Unmarshal(data, &f.Failure)
+			return f
+		default:
+			a.early = append(a.early, frame{kind, data}) // the command writes as soon as it can
+		}
+	}
+}
+
+// Wait passes on what the command writes until it ends, and returns its status. A connection that breaks is a
+// monitor that was killed: then the state on disk says what is known.
+func (a *Attachment) Wait(out, errors io.Writer) (status int, err error) {
+	for {
+		kind, data, err := a.next()
+		if err != nil {
+			return a.orphan(err)
+		}
+		switch kind {
+		case frameOut:
+			out.Write(data)
+		case frameErr:
+			errors.Write(data)
+		case frameExit:
+			return int(data[0]), nil
+		}
+	}
+}
+
+func (a *Attachment) next() (kind byte, data []byte, err error) {
+	if len(a.early) == 0 {
+		return a.line.receive()
+	}
+	first := a.early[0]
+	a.early = a.early[1:]
+	return first.kind, first.data, nil
+}
+
+func (a *Attachment) orphan(err error) (int, error) {
+	if errors.Is(err, net.ErrClosed) { // by ourselves
+		return 0, err
+	}
+	if err := a.home.Settle(); err != nil {
+		return 0, err
+	}
+	state, err := a.home.Load(a.id)
+	return state.ExitCode, err
+}
+
+// Wait waits until the container ends, and returns its status.
+func (h Home) Wait(ctx context.Context, id string) (int, error) {
+	a, err := h.Attach(id, Hello{})
+	if errors.Is(err, ErrNotRunning) {
+		return h.ended(id)
+	}
+	if err != nil {
+		return 0, err
+	}
+	stop := context.AfterFunc(ctx, func() { a.Close() })
+	defer stop()
+	defer a.Close()
+	status, err := a.Wait(io.Discard, io.Discard)
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	return status, err
+}
+
+func (h Home) ended(id string) (int, error) {
+	if err := h.Settle(); err != nil {
+		return 0, err
+	}
+	state, err := h.Load(id)
+	return state.ExitCode, err
+}
+
+// A Person is who sits at the terminal, or the pipes, that tutor was started with.
+type Person struct {
+	In   *os.File // nil: nothing is typed
+	Out  *os.File // whose size the container's terminal shall have
+	Keys []byte   // that leave the container and let it run; nil: none do
+}
+
+// Join joins a person to a container. With raw the keys go over as they are pressed. left is closed when the
+// person has pressed the keys that leave. Restore gives the terminal back; it may be called twice.
+func (p Person) Join(j Joint, raw bool) (left <-chan struct{}, restore func(), err error) {
+	gone := make(chan struct{})
+	restore = func() {}
+	if raw && p.In != nil && terminal.Is(p.In) {
+		if restore, err = terminal.Raw(p.In); err != nil {
+			return nil, nil, err
+		}
+	}
+	if raw && p.Out != nil && terminal.Is(p.Out) {
+		unwatch := terminal.Watch(p.Out, func(s terminal.Size) { j.Resize(s) })
+		before := restore
+		restore = func() { unwatch(); before() }
+	}
+	if p.In != nil {
+		go p.carry(j, raw, gone)
+	}
+	return gone, restore, nil
+}
+
+// carry takes what is typed to the container.
+func (p Person) carry(j Joint, raw bool, gone chan struct{}) {
+	keys := &detach{keys: p.Keys}
+	if !raw {
+		keys.keys = nil
+	}
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := p.In.Read(buffer)
+		data, leaves := keys.pass(buffer[:n])
+		if len(data) > 0 && j.Type(data) != nil {
+			return
+		}
+		if leaves {
+			close(gone)
+			return
+		}
+		if err != nil {
+			j.End()
+			return
+		}
+	}
+}
+
+// A detach looks for the keys that leave, which may come one by one.
+type detach struct {
+	keys []byte
+	seen int // of them, so far
+}
+
+// pass gives what is the container's. Keys that began like the sequence and were not it are handed on then.
+func (d *detach) pass(data []byte) (through []byte, leaves bool) {
+	if len(d.keys) == 0 {
+		return data, false
+	}
+	for _, b := range data {
+		if b == d.keys[d.seen] {
+			if d.seen++; d.seen == len(d.keys) {
+				return through, true
+			}
+			continue
+		}
+		through = append(through, d.keys[:d.seen]...)
+		d.seen = 0
+		if b == d.keys[0] {
+			d.seen = 1
+			continue
+		}
+		through = append(through, b)
+	}
+	return through, false
+}

@@ -1,0 +1,212 @@
+package container
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sys/unix"
+)
+
+// A recipe is what a container is made of, each time that it starts: create.json in its directory. The image's
+// own name may mean another image by then, so its config is kept here, and its layers by their directories.
+type recipe struct {
+	Options Options   `json:"options"`
+	ImageID string    `json:"imageId,omitempty"`
+	Config  v1.Config `json:"imageConfig"`
+	Layers  []string  `json:"layers,omitempty"` // topmost first
+	Toolbox string    `json:"toolbox,omitempty"`
+}
+
+// Create gives the container its directory and its name. From now on it exists; it does not run. With claim this
+// very process looks after it from the first moment, so that a `run --rm` that is killed leaves nothing.
+func (c *Container) Create(claim bool) error {
+	err := c.home.changing(func() error {
+		states, err := c.home.List()
+		if err != nil {
+			return err
+		}
+		if c.State.Name == "" {
+			c.State.Name = freeName(states)
+			c.Options.Name = c.State.Name
+		}
+		if err := nameIsFree(states, c.State.Name); err != nil {
+			return err
+		}
+		if claim {
+			if c.claim, err = c.home.claim(c.State.ID); err != nil {
+				return err
+			}
+		}
+		dir := c.home.Dir(c.State.ID)
+		err = os.Mkdir(dir, 0o710)
+		if err == nil {
+			err = errors.Join(c.write(), c.home.save(c.State)) // the state last: with it the container is seen
+		}
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+		if err != nil && claim {
+			c.claim.release()
+		}
+		return err
+	})
+	if err == nil && !claim { // else the start does it, in a moment
+		if err = c.makeVolumes(); err != nil {
+			c.home.Remove(c.State.ID, true)
+		}
+	}
+	return err
+}
+
+// write keeps the recipe, and the directory in which the container will write.
+func (c *Container) write() error {
+	r := recipe{Options: c.Options, ImageID: c.State.ImageID, Config: c.image.Config, Layers: c.State.Layers, Toolbox: c.image.Toolbox}
+	if err := writeJSON(filepath.Join(c.home.Dir(c.State.ID), "create.json"), r); err != nil {
+		return err
+	}
+	if c.Options.bare() {
+		return nil
+	}
+	if err := c.keepSpec(); err != nil {
+		return err
+	}
+	for _, d := range []string{"upper", "work", "rootfs"} {
+		if err := os.Mkdir(filepath.Join(c.home.Dir(c.State.ID), d), 0o755); err != nil {
+			return err
+		}
+	}
+	return rootLike(filepath.Join(c.home.Dir(c.State.ID), "upper"), filepath.Join(c.home.Root, "layers", c.State.Layers[0]))
+}
+
+// Open makes the Program of a container that exists, to be started again.
+func (h Home) Open(id string) (*Container, error) {
+	state, err := h.Load(id)
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(filepath.Join(h.Dir(id), "create.json"))
+	if err != nil {
+		return nil, err
+	}
+	var r recipe
+	if err := json.Unmarshal(content, &r); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(h.Dir(id), "create.json"), err)
+	}
+	image := Image{ID: r.ImageID, Config: r.Config, Toolbox: r.Toolbox}
+	for _, name := range r.Layers {
+		image.Layers = append(image.Layers, filepath.Join(h.Root, "layers", name))
+	}
+	return h.make(state, r.Options, image)
+}
+
+// changing runs change while no other tutor changes what containers there are, after what dead owners have left
+// was cleared.
+func (h Home) changing(change func() error) error {
+	if err := os.MkdirAll(filepath.Join(h.Root, "containers"), 0o700); err != nil {
+		return Hint(err, "run as root, or set TUTOR_ROOT to a directory that can be written")
+	}
+	if err := os.MkdirAll(h.live(), 0o700); err != nil {
+		return Hint(err, "run as root, or set TUTOR_RUN to a directory that can be written")
+	}
+	all, err := lockFile(filepath.Join(h.live(), "lock"), unix.F_SETLKW)
+	if err != nil {
+		return err
+	}
+	defer all.Close()
+	if err := h.sweep(); err != nil {
+		return err
+	}
+	return change()
+}
+
+// Settle brings what is on disk up to what is true: a container whose monitor has died is ended, and shown so.
+func (h Home) Settle() error { return h.changing(func() error { return nil }) }
+
+func nameIsFree(states []State, name string) error {
+	for _, s := range states {
+		if s.Name == name {
+			return Hint(fmt.Errorf("Conflict. The container name %q is already in use by container %q. You have to remove (or rename) that container to be able to reuse that name.", "/"+name, s.ID),
+				"tutor rm "+name+", or another --name")
+		}
+	}
+	return nil
+}
+
+// Remove takes a container that does not run away: first out of sight, which is one rename, then its files; with
+// volumes also those that nobody gave a name. ErrRunning if it runs.
+func (h Home) Remove(id string, volumes bool) error {
+	gone := filepath.Join(h.Root, "containers", ".gone-"+id)
+	turn, err := h.turn(context.Background(), id) // nobody reads its files now
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer turn.Close()
+	err = h.changing(func() error {
+		if h.Runs(id) {
+			return ErrRunning
+		}
+		state, err := h.Load(id)
+		if err == nil && volumes {
+			err = h.RemoveAnonymous(state)
+		}
+		return errors.Join(err, os.Rename(h.Dir(id), gone))
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // somebody else was first
+	}
+	if err != nil {
+		return err
+	}
+	return os.RemoveAll(gone)
+}
+
+// ErrRunning says that what was asked for needs a container that does not run.
+var ErrRunning = errors.New("the container is running")
+
+// sweepFiles removes what a killed create or rm has left of directories.
+func (h Home) sweepFiles() error {
+	entries, err := os.ReadDir(filepath.Join(h.Root, "containers"))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		dir := filepath.Join(h.Root, "containers", e.Name())
+		_, missing := os.Lstat(filepath.Join(dir, "state.json"))
+		if strings.HasPrefix(e.Name(), ".gone-") || errors.Is(missing, fs.ErrNotExist) {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	return err
+}
+
+// Rename gives a container another name.
+func (h Home) Rename(id, name string) error {
+	return h.changing(func() error {
+		states, err := h.List()
+		if err != nil {
+			return err
+		}
+		if err := nameIsFree(states, name); err != nil {
+			return err
+		}
+		s, err := h.Load(id)
+		if err != nil {
+			return err
+		}
+		s.Name = name
+		return h.save(s)
+	})
+}
+
+// Size is what a container has written, in bytes on disk.
+func (h Home) Size(id string) int64 { return written(filepath.Join(h.Dir(id), "upper")) }

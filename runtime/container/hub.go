@@ -1,0 +1,201 @@
+package container
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/terminal"
+)
+
+// A hub is where what the command writes goes out to the log and to everybody who is attached, and what they type
+// comes in. It lives in the process that looks after the container.
+type hub struct {
+	mutex    sync.Mutex
+	log      *logWriter // nil: a lab without an image keeps none
+	clients  map[*client]bool
+	input    *os.File // the pipe's end or the terminal; nil without -i, or once it is closed
+	terminal *os.File // -t
+	process  int      // a pidfd of the first process; -1: none yet
+	size     terminal.Size
+	pumps    sync.WaitGroup
+}
+
+// A client is somebody who is attached.
+type client struct {
+	out, errors io.Writer // nil: not wanted
+	line        *line     // nil: this very process
+}
+
+func newHub() *hub { return &hub{clients: map[*client]bool{}, process: -1} }
+
+func (h *hub) add(c *client) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.clients[c] = true
+}
+
+func (h *hub) drop(c *client) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	delete(h.clients, c)
+}
+
+// stalled is how long a client may take for a piece: somebody who has stopped reading must not stop the container.
+const stalled = 10 * time.Second
+
+// pump carries a stream out until its last writer is gone.
+func (h *hub) pump(from *os.File, stream string) {
+	h.pumps.Go(func() {
+		buffer := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(buffer)
+			if n > 0 {
+				h.give(stream, buffer[:n])
+			}
+			if err != nil { // the end of a pipe, or EIO: the last descriptor of the terminal is closed (pty(7))
+				return
+			}
+		}
+	})
+}
+
+func (h *hub) give(stream string, data []byte) {
+	if h.log != nil {
+		h.log.write(stream, data)
+	}
+	h.mutex.Lock()
+	clients := make([]*client, 0, len(h.clients))
+	for c := range h.clients {
+		clients = append(clients, c)
+	}
+	h.mutex.Unlock()
+	for _, c := range clients {
+		if c.write(stream, data) != nil {
+			h.drop(c)
+		}
+	}
+}
+
+func (c *client) write(stream string, data []byte) error {
+	to, kind := c.out, byte(frameOut)
+	if stream == "stderr" {
+		to, kind = c.errors, frameErr
+	}
+	if c.line != nil && to != nil {
+		c.line.SetWriteDeadline(time.Now().Add(stalled))
+		return c.line.send(kind, data)
+	}
+	if to == nil {
+		return nil
+	}
+	_, err := to.Write(data)
+	return err
+}
+
+// Type, End, Resize and Signal are what a person can do to the container.
+func (h *hub) Type(data []byte) error {
+	h.mutex.Lock()
+	in := h.input
+	h.mutex.Unlock()
+	if in == nil {
+		return nil
+	}
+	_, err := in.Write(data)
+	return err
+}
+
+// End closes the command's input. A terminal has no end: Ctrl-D is a key.
+func (h *hub) End() error {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.input == nil || h.terminal != nil {
+		return nil
+	}
+	err := h.input.Close()
+	h.input = nil
+	return err
+}
+
+func (h *hub) Resize(s terminal.Size) error {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if s.Rows == 0 {
+		return nil
+	}
+	if h.size = s; h.terminal == nil {
+		return nil // it gets it when it is there
+	}
+	return unix.IoctlSetWinsize(int(h.terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: s.Rows, Col: s.Columns})
+}
+
+func (h *hub) Signal(s unix.Signal) error {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.process < 0 {
+		return nil
+	}
+	return unix.PidfdSendSignal(h.process, s, nil, 0)
+}
+
+// serve is a client at the other end of a connection, from its hello on. It returns when the client goes. met is
+// called when the client has said hello, or never will.
+func (h *hub) serve(l *line, met func()) {
+	met = sync.OnceFunc(met)
+	defer met()
+	kind, data, err := l.receive()
+	var hello Hello
+	if err != nil || kind != frameHello || json.Unmarshal(data, &hello) != nil {
+		return
+	}
+	h.Resize(hello.Size)
+	c := &client{line: l}
+	if hello.Output {
+		c.out = io.Discard // wanted: it goes by the line
+	}
+	if hello.Errors {
+		c.errors = io.Discard
+	}
+	h.add(c)
+	met()
+	defer h.drop(c)
+	for {
+		kind, data, err := l.receive()
+		if err != nil {
+			return
+		}
+		h.obey(kind, data)
+	}
+}
+
+// obey does what a client says.
+func (h *hub) obey(kind byte, data []byte) {
+	switch {
+	case kind == frameInput:
+		h.Type(data)
+	case kind == frameEnd:
+		h.End()
+	case kind == frameSize && len(data) == 4:
+		h.Resize(terminal.Size{Rows: binary.BigEndian.Uint16(data), Columns: binary.BigEndian.Uint16(data[2:])})
+	case kind == frameSignal && len(data) == 1:
+		h.Signal(unix.Signal(data[0]))
+	}
+}
+
+// farewell tells everybody how it ended.
+func (h *hub) farewell(status int) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	for c := range h.clients {
+		if c.line != nil {
+			c.line.SetWriteDeadline(time.Now().Add(stalled))
+			c.line.send(frameExit, []byte{byte(status)})
+			c.line.Close()
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package container
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Monitor is the name, argv[0], by which this program knows that it shall look after one container: see Watch.
+const MonitorName = "tutor-monitor"
+
+// Start starts a container that exists, under a monitor: a process of this program with a session of its own, so
+// that neither Ctrl-C nor the end of the terminal reaches it. It has the container's output and its exit code, and
+// is gone when the container is. Whoever starts is attached from before the first instruction.
+func (h Home) Start(id string, hello Hello) (*Attachment, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	theirs := os.NewFile(uintptr(pair[1]), "monitor")
+	ours := os.NewFile(uintptr(pair[0]), "attachment")
+	conn, err := net.FileConn(ours)
+	ours.Close()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{MonitorName, id}
+	cmd.Dir, cmd.Env = "/", []string{"TUTOR_ROOT=" + h.Root, "TUTOR_RUN=" + h.Run}
+	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	err = cmd.Start()
+	theirs.Close() // or we would never hear that the monitor has died
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	go cmd.Wait()
+	a, err := h.newAttachment(id, conn, hello)
+	if err == nil {
+		err = a.Started()
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// Watch is a monitor's whole life: it starts the container, tells who asked for it (descriptor 3), and looks after
+// it to its end. advice is the hint for an error.
+func (h Home) Watch(id string, advice func(error) string) int {
+	theirs := os.NewFile(3, "attachment")
+	conn, err := net.FileConn(theirs) // a copy
+	theirs.Close()
+	if err != nil {
+		return 1
+	}
+	l := &line{Conn: conn}
+	if err := h.watch(id, l); err != nil {
+		status := 125
+		var failed interface{ ExitStatus() int }
+		if errors.As(err, &failed) {
+			status = failed.ExitStatus()
+		}
+		l.sendJSON(frameFailed, Failure{Message: err.Error(), Hint: advice(err), Status: status})
+		return 1
+	}
+	return 0
+}
+
+func (h Home) watch(id string, l *line) error {
+	c, err := h.Open(id)
+	if err != nil {
+		return err
+	}
+	met := make(chan struct{})
+	go c.hub.serve(l, func() { close(met) })
+	<-met // so that nothing the command writes is missed
+	status, err := c.Run(Watch{})
+	if err != nil && c.State.Started.IsZero() {
+		return failedStart{err, status}
+	}
+	return nil
+}
+
+type failedStart struct {
+	error
+	status int
+}
+
+func (f failedStart) Unwrap() error   { return f.error }
+func (f failedStart) ExitStatus() int { return f.status }

@@ -1,0 +1,45 @@
+package container
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// notTutor refuses a container whose command is tutor itself. Until execve the child runs the host's tutor, so
+// an image whose command is a link to /proc/self/exe, or a script that begins with #!/proc/self/exe, has the
+// host's file opened for it. It could keep that open and write to it when the last tutor has ended: the next one
+// to start would be the enemy's, and root (CVE-2019-5736). While tutor lives the kernel answers ETXTBSY, and
+// tutor looks before the new program has run its first instruction. A tutor that was bound into the container on
+// purpose lies on another mount.
+func notTutor(pid int) error {
+	ours, err := runs("self")
+	if err != nil {
+		return err
+	}
+	its, err := runs(fmt.Sprint(pid))
+	if errors.Is(err, unix.ENOENT) {
+		return nil // it has ended already
+	}
+	if err != nil || its != ours {
+		return err
+	}
+	return Hint(errors.New("exec: the command is the host's own tutor, by way of /proc/self/exe"),
+		"this image is after the host (CVE-2019-5736); do not trust it")
+}
+
+// An identity is what no two files share: a place on a disk, and the mount by which it was reached.
+type identity struct {
+	major, minor uint32
+	inode, mount uint64
+}
+
+// runs is the program that a process runs.
+func runs(pid string) (identity, error) {
+	var s unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, "/proc/"+pid+"/exe", 0, unix.STATX_INO|unix.STATX_MNT_ID, &s); err != nil {
+		return identity{}, fmt.Errorf("statx(/proc/%s/exe) = %w", pid, err)
+	}
+	return identity{s.Dev_major, s.Dev_minor, s.Ino, s.Mnt_id}, nil
+}
