@@ -5,6 +5,9 @@ set -eu
 
 packages="
  git              the version that tutor says of itself
+ iproute2         ip: networks made by hand, to compare with
+ nftables         nft: the same
+ curl             asks published ports
  strace           the truth test compares tutor's trace with what strace saw
  mmdebstrap       builds the python image of the tests from packages
  tmux             a terminal that can be looked at

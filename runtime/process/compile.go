@@ -99,10 +99,24 @@ func (c *compiled) register(s *step, i int, a sys.Arg) error {
 // patch fills in the fields of structures that earlier answers decide.
 func (c *compiled) patch(call sys.Call, ledger []entry) {
 	for _, a := range call.Args {
-		if a.Patch != nil {
-			binary.LittleEndian.PutUint64(a.Memory[a.Patch.Offset:], uint64(ledger[c.entries[a.Patch.From]].result))
+		if a.Patch == nil {
+			continue
 		}
+		value, field := c.answer(a.Patch.From, ledger), a.Memory[a.Patch.Offset:]
+		if a.Patch.Half {
+			binary.LittleEndian.PutUint32(field, uint32(value))
+			continue
+		}
+		binary.LittleEndian.PutUint64(field, uint64(value))
 	}
+}
+
+// answer is what an earlier call has answered, or what was known before.
+func (c *compiled) answer(r *sys.Result, ledger []entry) int64 {
+	if r.Given {
+		return int64(r.Value)
+	}
+	return ledger[c.entries[r]].result
 }
 
 // childSteps is what the child walks. Where the hand changes it passes the baton and takes it back; its first

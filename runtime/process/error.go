@@ -19,11 +19,29 @@ type Error struct {
 
 func (e *Error) Error() string {
 	r := e.Result
+	if r.Refused() != 0 {
+		return fmt.Sprintf("%s: %s = %s (%s)", e.Op.Name, asked(r.Call.Asked), sys.ErrnoName(r.Refused()), r.Refused().Error())
+	}
 	args := strings.Join(r.Call.Texts(r.Registers), ", ")
 	return fmt.Sprintf("%s: %s(%s) = %s (%s)", e.Op.Name, r.Call.Name, args, sys.ErrnoName(r.Errno()), r.Errno().Error())
 }
 
-func (e *Error) Unwrap() error { return e.Result.Errno() }
+func (e *Error) Unwrap() error { return e.Result.Cause() }
+
+// asked is what the kernel was asked for and refused: a message, with what it is about.
+func asked(messages []sys.Message) string {
+	m := messages[len(messages)-1]
+	for _, one := range messages { // of a batch what adds or removes, not its frame
+		if len(one.Attributes) > 0 {
+			m = one
+		}
+	}
+	var parts []string
+	for _, pair := range m.Pairs() {
+		parts = append(parts, pair[0]+"="+pair[1])
+	}
+	return m.Name + "{" + strings.Join(parts, ", ") + "}"
+}
 
 // Docker's exit codes for a container that did not come to run (docker-run(1)).
 const (

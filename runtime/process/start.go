@@ -104,8 +104,9 @@ func (r *Running) host(cc *compiledCall, hooks Hooks) error {
 	if cc.call.Number == unix.SYS_CLONE3 {
 		return r.birth(cc, hooks)
 	}
-	if !do(&cc.step, r.ledger) {
-		return &Error{r.compiled.program[cc.op], r.result(*cc)}
+	do(&cc.step, r.ledger)
+	if result := r.result(*cc); result.Failed() {
+		return &Error{r.compiled.program[cc.op], result}
 	}
 	return nil
 }
@@ -249,8 +250,9 @@ func (r *Running) Undo() error {
 		if !cc.undo || !begun[cc.op] {
 			continue
 		}
-		if !do(&cc.step, r.ledger) && r.result(*cc).Errno() != unix.ENOENT {
-			errs = append(errs, &Error{r.compiled.program[cc.op], r.result(*cc)})
+		do(&cc.step, r.ledger)
+		if result := r.result(*cc); result.Failed() && result.Cause() != unix.ENOENT {
+			errs = append(errs, &Error{r.compiled.program[cc.op], result})
 		}
 	}
 	return errors.Join(errs...)

@@ -25,5 +25,16 @@ func (r Result) Errno() unix.Errno {
 	return 0
 }
 
+// Refused is the error in an answer that came back well: netlink says by message what went wrong. 0 for none.
+func (r Result) Refused() unix.Errno {
+	if r.Value < 0 || r.End == 0 || r.Call.Refusal == nil {
+		return 0
+	}
+	return r.Call.Refusal()
+}
+
+// Cause is why the Program ends here, if it does.
+func (r Result) Cause() unix.Errno { return max(r.Errno(), r.Refused()) }
+
 // Failed tells if the Program ends here.
-func (r Result) Failed() bool { return r.Value < 0 && !r.Call.Tolerates(r.Errno()) }
+func (r Result) Failed() bool { return r.Cause() != 0 && !r.Call.Tolerates(r.Cause()) }

@@ -20,6 +20,10 @@ type Call struct {
 	Yields *Result      // what later calls take from this one: a descriptor, a PID; nil: nothing
 	Allow  []unix.Errno // answers that are no failure: EEXIST where a call only makes sure
 	Octal  bool         // the result is a mode: umask(2)
+
+	Messages []Message         // what a netlink socket is asked
+	Asked    []Message         // what this call brings the answer to
+	Refusal  func() unix.Errno // the error in an answer that came back well; nil: the result says it all
 }
 
 // A Result is a value that is known only once the call that yields it has run. Later calls name it, and the
@@ -49,6 +53,7 @@ type Arg struct {
 type Patch struct {
 	Offset int // of a 64-bit little-endian field
 	From   *Result
+	Half   bool // of 32 bits
 }
 
 // Tolerate says which errors of c are no failure, because they mean that there was nothing to do.

@@ -213,3 +213,48 @@ var Capabilities = []Flag{
 	{unix.CAP_BPF, "CAP_BPF"},
 	{unix.CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE"},
 }
+
+var families = []Flag{ // address_families(7)
+	{unix.AF_INET, "AF_INET"},
+	{unix.AF_INET6, "AF_INET6"},
+	{unix.AF_NETLINK, "AF_NETLINK"},
+}
+
+var socketTypes = []Flag{ // socket(2): a number, not bits, but none has a bit of another
+	{unix.SOCK_RAW, "SOCK_RAW"},
+	{unix.SOCK_DGRAM, "SOCK_DGRAM"},
+	{unix.SOCK_STREAM, "SOCK_STREAM"},
+	{unix.SOCK_CLOEXEC, "SOCK_CLOEXEC"},
+}
+
+var netlinks = []Flag{ // netlink(7)
+	{unix.NETLINK_ROUTE, "NETLINK_ROUTE"},
+	{unix.NETLINK_NETFILTER, "NETLINK_NETFILTER"},
+}
+
+var netlinkFlags = []Flag{ // netlink(7), of a request that makes something
+	{unix.NLM_F_REQUEST, "NLM_F_REQUEST"},
+	{unix.NLM_F_ACK, "NLM_F_ACK"},
+	{unix.NLM_F_EXCL, "NLM_F_EXCL"},
+	{unix.NLM_F_CREATE, "NLM_F_CREATE"},
+	{unix.NLM_F_APPEND, "NLM_F_APPEND"},
+}
+
+var protocols = []Flag{ // ip(7)
+	{unix.IPPROTO_IP, "IPPROTO_IP"},
+	{unix.IPPROTO_TCP, "IPPROTO_TCP"},
+	{unix.IPPROTO_UDP, "IPPROTO_UDP"},
+}
+
+var socketLevels = []Flag{ // setsockopt(2)
+	{unix.SOL_SOCKET, "SOL_SOCKET"},
+	{unix.SOL_IPV6, "SOL_IPV6"},
+}
+
+var socketOptions = []Flag{ // socket(7)
+	{unix.SO_REUSEADDR, "SO_REUSEADDR"},
+}
+
+var ipv6Options = []Flag{ // ipv6(7)
+	{unix.IPV6_V6ONLY, "IPV6_V6ONLY"},
+}

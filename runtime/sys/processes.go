@@ -184,10 +184,8 @@ func SetSize(fd *Result, rows, columns uint16) Call {
 
 // Socket is socket(AF_INET, SOCK_DGRAM): any socket will do to ask for interface flags, netdevice(7).
 func Socket(yields *Result) Call {
-	family := Enum(unix.AF_INET, []Flag{{unix.AF_INET, "AF_INET"}})
-	kind := Flags(unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, []Flag{{unix.SOCK_DGRAM, "SOCK_DGRAM"}, {unix.SOCK_CLOEXEC, "SOCK_CLOEXEC"}})
-	protocol := Enum(unix.IPPROTO_IP, []Flag{{unix.IPPROTO_IP, "IPPROTO_IP"}})
-	return Call{Name: "socket", Number: unix.SYS_SOCKET, Args: []Arg{family, kind, protocol}, Yields: yields}
+	return Call{Name: "socket", Number: unix.SYS_SOCKET, Yields: yields,
+		Args: []Arg{Enum(unix.AF_INET, families), Flags(unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, socketTypes), Enum(unix.IPPROTO_IP, protocols)}}
 }
 
 // LinkUp is ioctl(SIOCSIFFLAGS): switches the interface on, netdevice(7). struct ifreq: name[16], flags.
