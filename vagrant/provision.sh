@@ -26,6 +26,7 @@ packages="
  docker.io        runs what tutor saves; asked what it would answer
  docker-registry  a registry that wants passwords and tokens
  apache2-utils    htpasswd, for that registry
+ bind9-dnsutils   dig asks our name server
 "
 
 missing=

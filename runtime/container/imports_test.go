@@ -25,6 +25,7 @@ var imports = map[string][]string{
 	"runtime/privileges": {"runtime/sys", "runtime/program"},
 	"runtime/terminal":   {"runtime/sys", "runtime/program"},
 	"runtime/image":      {},
+	"runtime/dns":        {},
 	"runtime/registry":   {"runtime/image"},
 	"runtime/volumes":    {"runtime/layers"},
 	"runtime/container": {"runtime/sys", "runtime/program", "runtime/process", "runtime/namespaces", "runtime/cgroups",
