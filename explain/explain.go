@@ -14,6 +14,7 @@ import (
 // A Trace is a start, or the part of it that has happened so far.
 type Trace struct {
 	Program program.Program
+	Before  int              // how many calls were printed before those of this Program
 	HostPID int              // tutor itself
 	PID     int              // the child, as the host sees it; 0: not born
 	Inside  int              // the child, as it sees itself

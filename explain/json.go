@@ -65,9 +65,22 @@ func JSON(w io.Writer, t Trace, first, last int) error {
 			continue
 		}
 		for _, n := range t.of(i, false) {
-			if err := e.Encode(t.call(n)); err != nil {
+			if err := t.encode(e, n); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// encode prints one call, and below it the requests that it sends.
+func (t Trace) encode(e *json.Encoder, n int) error {
+	if err := e.Encode(t.call(n)); err != nil {
+		return err
+	}
+	for _, line := range t.requests(n) {
+		if err := e.Encode(line); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -77,7 +90,7 @@ func (t Trace) call(n int) callLine {
 	r := t.Results[n]
 	op := t.Program[r.Op]
 	host, inside := t.pids(op)
-	line := callLine{Type: "call", Seq: n + 1, Op: op.Name, Lab: op.Lab, By: op.By.String(), HostPID: host, ContainerPID: inside,
+	line := callLine{Type: "call", Seq: t.Before + n + 1, Op: op.Name, Lab: op.Lab, By: op.By.String(), HostPID: host, ContainerPID: inside,
 		Syscall: r.Call.Name, Args: r.Call.Texts(r.Registers), Result: r.Value, Errno: errnoName(r), StartNS: r.Start,
 		DurationNS: duration(r).Nanoseconds(), Why: op.Why, Shell: op.Shell, Man: op.Man, Undo: r.Undo}
 	if r.Value < 0 {
@@ -116,7 +129,7 @@ func JSONUndone(w io.Writer, t Trace) error {
 		if !r.Undo {
 			continue
 		}
-		if err := e.Encode(t.call(n)); err != nil {
+		if err := t.encode(e, n); err != nil {
 			return err
 		}
 	}

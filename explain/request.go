@@ -1,10 +1,13 @@
 package explain
 
 import (
+	"encoding/hex"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+
+	"tutor/runtime/sys"
 )
 
 // A Request is one question to somebody who is not the kernel's system-call table: a registry over HTTP, the
@@ -47,6 +50,7 @@ type (
 		Why        string            `json:"why"`
 		Shell      string            `json:"shell"`
 		Man        string            `json:"man"`
+		Bytes      string            `json:"bytes,omitempty"` // as they were sent, in hexadecimal
 	}
 	verifiedLine struct {
 		Type   string `json:"type"`
@@ -64,7 +68,50 @@ func RequestJSON(w io.Writer, r Request) error {
 		attributes[a[0]] = a[1]
 	}
 	return encoder(w).Encode(requestLine{"request", r.Seq, r.Op, r.Lab, "host", r.HostPID, r.Protocol, r.Message, attributes,
-		r.Answer, r.Took.Nanoseconds(), r.Why, r.Shell, r.Man})
+		r.Answer, r.Took.Nanoseconds(), r.Why, r.Shell, r.Man, ""})
+}
+
+// requests are the messages that a call sends over netlink. Its number is that of the call.
+func (t Trace) requests(n int) (lines []requestLine) {
+	r := t.Results[n]
+	op := t.Program[r.Op]
+	host, _ := t.pids(op)
+	for _, m := range r.Call.Messages {
+		attributes := map[string]string{}
+		for _, pair := range m.Pairs() {
+			attributes[pair[0]] = pair[1]
+		}
+		lines = append(lines, requestLine{Type: "request", Seq: t.Before + n + 1, Op: op.Name, Lab: op.Lab, By: op.By.String(), HostPID: host, Protocol: m.Protocol,
+			Message: m.Name, Attributes: attributes, Result: t.answerTo(n), Why: op.Why, Shell: op.Shell, Man: op.Man, Bytes: hex.EncodeToString(m.Bytes())})
+	}
+	return lines
+}
+
+// answerTo is what the kernel answered to the messages of a call, in the call that follows it: "0", or an error's name.
+func (t Trace) answerTo(n int) string {
+	if n+1 >= len(t.Results) || t.Results[n+1].End == 0 {
+		return ""
+	}
+	if refused := t.Results[n+1].Refused(); refused != 0 {
+		return sys.ErrnoName(refused)
+	}
+	return "0"
+}
+
+// messages prints below a call what it sends: one line a message.
+func messages(b *strings.Builder, s Style, call sys.Call) {
+	for _, m := range call.Messages {
+		var parts []string
+		for _, pair := range m.Pairs() {
+			parts = append(parts, pair[0]+"="+pair[1])
+		}
+		if m.Words != "" {
+			parts = []string{m.Words}
+		}
+		if len(parts) > 0 {
+			fmt.Fprintf(b, "        %s %s\n", s.name(m.Name), strings.Join(parts, ", "))
+		}
+	}
 }
 
 // VerifiedJSON prints one check as one line.

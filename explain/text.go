@@ -91,7 +91,8 @@ func (t Trace) line(b *strings.Builder, s Style, n int) {
 	if r.Failed() {
 		text = s.bad(text)
 	}
-	fmt.Fprintf(b, "%4d  %-5s %6d %5s %6d µs  %s = %s\n", n+1, op.By, host, container, duration(r).Microseconds(), s.call(callText(r)), text)
+	fmt.Fprintf(b, "%4d  %-5s %6d %5s %6d µs  %s = %s\n", t.Before+n+1, op.By, host, container, duration(r).Microseconds(), s.call(callText(r)), text)
+	messages(b, s, r.Call)
 }
 
 // Header names the columns.
@@ -155,6 +156,7 @@ func DryRun(w io.Writer, p program.Program, s Style) {
 		Trace{}.details(&b, s, op)
 		for _, call := range slices.Concat(op.Calls) {
 			fmt.Fprintf(&b, "      %-5s  %s\n", op.By, s.call(call.String()))
+			messages(&b, s, call)
 		}
 		for _, call := range op.Undo {
 			fmt.Fprintf(&b, "      %-5s  %s\n", "undo", s.call(call.String()))

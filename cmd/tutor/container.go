@@ -18,6 +18,7 @@ func newContainer(c *cli) *cobra.Command {
 		newLogs(c),
 		renamed(newPs(c), "ps", "ls", "list", "ps"),
 		newPause(c),
+		newPort(c),
 		newContainerPrune(c),
 		newRename(c),
 		newRestart(c),

@@ -8,6 +8,7 @@ import (
 
 	"tutor/runtime/container"
 	"tutor/runtime/process"
+	"tutor/runtime/program"
 )
 
 // execFlags are what `tutor exec` takes beside what becomes the command.
@@ -108,7 +109,7 @@ func (f *execFlags) run(c *cli, args []string) (status int, err error) {
 	if err != nil {
 		return ours, err
 	}
-	tracer, err := f.explain.trace(subject{e.Program, e.Plan.Group.Dirs(), e.Plan.Process.Args, e.Inside}, c.Err)
+	tracer, err := f.explain.trace(subject{func() program.Program { return e.Program }, e.Plan.Group.Dirs(), e.Plan.Process.Args, e.Inside}, c.Err)
 	if err != nil {
 		return ours, err
 	}

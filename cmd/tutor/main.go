@@ -49,7 +49,7 @@ func (c *cli) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddGroup(&cobra.Group{ID: "containers", Title: "Containers:"}, &cobra.Group{ID: "volumes", Title: "Volumes:"},
+	root.AddGroup(&cobra.Group{ID: "containers", Title: "Containers:"}, &cobra.Group{ID: "volumes", Title: "Volumes:"}, &cobra.Group{ID: "networks", Title: "Networks:"},
 		&cobra.Group{ID: "images", Title: "Images:"}, &cobra.Group{ID: "machine", Title: "Machine:"}, &cobra.Group{ID: "learning", Title: "Learning:"})
 	add(root, "containers",
 		newRun(c),       // from the image to the exit code
@@ -60,6 +60,7 @@ func (c *cli) root() *cobra.Command {
 		newAttach(c),    // come back to one
 		newExec(c),      // one more command in it
 		newTop(c),       // who lives in it
+		newPort(c),      // where it can be reached
 		newStop(c),      // ask it to end
 		newKill(c),      // any signal
 		newRestart(c),   // both
@@ -79,6 +80,9 @@ func (c *cli) root() *cobra.Command {
 	)
 	add(root, "volumes",
 		newVolume(c), // directories that outlive containers
+	)
+	add(root, "networks",
+		newNetwork(c), // whom containers can talk to
 	)
 	add(root, "images",
 		newPull(c),     // from a registry

@@ -106,7 +106,7 @@ func (v psView) print(c *cli, rows []psRow) error {
 func (v psView) row(c *cli, s container.Status, now time.Time) psRow {
 	command := strings.Map(printable, commandLine(s.Command))
 	r := psRow{ID: s.ID, Image: s.Image, Command: strconv.Quote(command), CreatedAt: s.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
-		RunningFor: units.HumanDuration(now.Sub(s.Created)) + " ago", Status: statusWords(s, now), State: s.Word, Names: s.Name, Networks: s.Network,
+		RunningFor: units.HumanDuration(now.Sub(s.Created)) + " ago", Status: statusWords(s, now), State: s.Word, Names: s.Name, Networks: networkWords(s), Ports: portWords(s),
 		Labels: labelWords(s.Labels), Size: "0B"}
 	var volumes []string
 	for _, use := range s.Volumes {
@@ -205,7 +205,7 @@ func (f psFilters) choose(c *cli, all []container.Status) ([]container.Status, e
 		return !f.fits("id", func(v string) bool { return strings.HasPrefix(s.ID, v) }) ||
 			!f.fits("name", func(v string) bool { return strings.Contains(s.Name, strings.Trim(v, "/^$")) }) ||
 			!f.fits("status", func(v string) bool { return s.Word == v }) ||
-			!f.fits("network", func(v string) bool { return s.Network == v }) ||
+			!f.fits("network", func(v string) bool { return slices.Contains(strings.Split(networkWords(s), ","), v) }) ||
 			!f.fits("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
 			!f.fits("volume", func(v string) bool { return hasVolume(s, v) }) ||
 			!f.fits("ancestor", func(string) bool { return slices.Contains(ancestors, s.ImageID) }) ||
@@ -250,4 +250,12 @@ func (c *cli) ancestors(names []string) ([]string, error) {
 		}
 	}
 	return ids, nil
+}
+
+// networkWords are the networks that a container is on, or what it has in their place.
+func networkWords(s container.Status) string {
+	if len(s.Networks) == 0 {
+		return s.Network
+	}
+	return strings.Join(s.Networks, ",")
 }

@@ -32,6 +32,7 @@ type rawFlags struct {
 	writeBPS   []string
 	restart    string
 	health     string
+	network    networkFlags
 	flags      *pflag.FlagSet
 }
 
@@ -57,7 +58,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.ReadOnly, "read-only", false, "Mount the container's root filesystem as read only")
 	flags.StringVarP(&o.Hostname, "hostname", "h", "", "Container host name")
 	flags.StringVar(&r.entrypoint, "entrypoint", "", "Overwrite the default ENTRYPOINT of the image")
-	flags.StringVar(&o.Network, "network", "none", "Connect a container to a network: none or host")
+	r.network.define(flags, o)
 	flags.BoolVar(&o.Init, "init", false, "Run an init inside the container that forwards signals and reaps processes")
 	flags.StringArrayVarP(&r.labels, "label", "l", nil, "Set meta data on a container")
 	flags.StringArrayVar(&r.ulimits, "ulimit", nil, "Ulimit options (nofile=1024:2048)")
@@ -107,7 +108,7 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 	if o.NoNewPrivs, err = noNewPrivileges(r.security); err != nil {
 		return err
 	}
-	if err := checkNetwork(o.Network); err != nil {
+	if err := r.network.into(o); err != nil {
 		return err
 	}
 	if err := checkName(o.Name); err != nil {

@@ -168,13 +168,6 @@ func noNewPrivileges(options []string) (on bool, err error) {
 	return on, nil
 }
 
-func checkNetwork(name string) error {
-	if name == "none" || name == "host" {
-		return nil
-	}
-	return container.Hint(fmt.Errorf("network %s not found", name), "this version of tutor has the networks none and host")
-}
-
 // checkName allows what Docker allows: at least two characters, letters and digits first.
 func checkName(name string) error {
 	if name == "" || (len(name) <= 128 && regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`).MatchString(name)) {

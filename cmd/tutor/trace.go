@@ -65,10 +65,10 @@ func (f *explainFlags) takeFrom(args []string) (command []string, err error) {
 
 // A subject is a Program that a tracer looks at: the start of a container, or of one more command in it.
 type subject struct {
-	program program.Program
-	groups  []string   // directories of the groups whose limits are shown
-	command []string   // what the child becomes
-	inside  func() int // the child's PID as it sees itself, before anybody has looked; 0: not known
+	program func() program.Program // a start's is complete only once it has its addresses
+	groups  []string               // directories of the groups whose limits are shown
+	command []string               // what the child becomes
+	inside  func() int             // the child's PID as it sees itself, before anybody has looked; 0: not known
 }
 
 // A tracer prints a start while it happens.
@@ -78,6 +78,7 @@ type tracer struct {
 	form    string
 	views   []explain.View
 	printed int // Ops so far
+	before  int // calls of Programs that were carried out before
 }
 
 // A sink is where a trace goes.
@@ -116,7 +117,7 @@ func (f *explainFlags) open(ctr *container.Container, stderr io.Writer) (*tracer
 	if op := ctr.Program.Find("pid-ns"); op != nil && op.Runs() {
 		inside = 1
 	}
-	return f.trace(subject{ctr.Program, ctr.Plan.Group.Dirs(), ctr.State.Command, func() int { return inside }}, stderr)
+	return f.trace(subject{func() program.Program { return ctr.Program }, ctr.Plan.Group.Dirs(), ctr.State.Command, func() int { return inside }}, stderr)
 }
 
 func (f *explainFlags) trace(of subject, stderr io.Writer) (*tracer, error) {
@@ -138,8 +139,9 @@ func (t *tracer) watch() container.Watch {
 	if t.form == "" {
 		return container.Watch{}
 	}
-	last := len(t.program) - 1
+	last := len(t.program()) - 1
 	return container.Watch{
+		Made:  t.made,
 		Stops: func(op int) bool { return op == last },
 		Pause: func(r *process.Running, _ int) error {
 			t.views = explain.Look(r.PID, t.groups)
@@ -172,7 +174,7 @@ func (t *tracer) trace(r *process.Running) explain.Trace {
 	if inside == 0 {
 		inside = r.Born()
 	}
-	return explain.Trace{Program: t.program, HostPID: os.Getpid(), PID: r.Born(), Inside: inside,
+	return explain.Trace{Program: t.program(), Before: t.before, HostPID: os.Getpid(), PID: r.Born(), Inside: inside,
 		Command: strings.Join(t.command, " "), Results: r.Results(), Views: t.views}
 }
 
@@ -205,6 +207,21 @@ func (t *tracer) ended(r *process.Running, status int) {
 		explain.JSONExit(t.out, t.trace(r), status)
 	}
 	t.undone(r)
+	t.before += len(r.Results())
+}
+
+// made prints what was done for the networks, before the container and after it.
+func (t *tracer) made(p program.Program, r *process.Running) {
+	trace := explain.Trace{Program: p, Before: t.before, HostPID: os.Getpid(), Results: r.Results()}
+	t.before += len(trace.Results)
+	if t.form == "json" {
+		explain.JSON(t.out, trace, 0, len(p))
+		explain.JSONUndone(t.out, trace)
+		return
+	}
+	explain.Header(t.out, t.style)
+	explain.Text(t.out, trace, t.style, 0, len(p))
+	explain.Undone(t.out, trace, t.style)
 }
 
 func (t *tracer) undone(r *process.Running) {
@@ -222,8 +239,8 @@ func (t *tracer) dryRun(stdout io.Writer) error {
 		out = t.file
 	}
 	if t.form == "json" {
-		return explain.JSONDryRun(out, t.program)
+		return explain.JSONDryRun(out, t.program())
 	}
-	explain.DryRun(out, t.program, explain.NewStyle(t.file == nil && coloured(os.Stdout)))
+	explain.DryRun(out, t.program(), explain.NewStyle(t.file == nil && coloured(os.Stdout)))
 	return nil
 }

@@ -2,14 +2,18 @@ package container
 
 import (
 	"io/fs"
+	"net/netip"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"tutor/runtime/cgroups"
 	"tutor/runtime/layers"
+	"tutor/runtime/network"
+	"tutor/runtime/ports"
 	"tutor/runtime/process"
 	"tutor/runtime/program"
+	"tutor/runtime/sys"
 	"tutor/runtime/terminal"
 )
 
@@ -53,6 +57,13 @@ func (o Options) example(layout cgroups.Layout) (Plan, error) {
 		Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
 		Root: layers.Root{Layers: []string{"python", "debian"}, Base: "/var/lib/tutor/layers",
 			Upper: "../box/upper", Work: "../box/work", Target: "../box/rootfs"}}
+	p.UDP, p.TCP, p.Wire = &sys.Result{Name: "udp"}, &sys.Result{Name: "tcp"}, network.NewWire(&sys.Result{Name: "pid"})
+	p.Wire.LeftOut = o.unplugged()
+	if o.plugged() {
+		p.Wire = network.NewWire(p.Wire.PID, exampleEndpoint)
+		p.Ports = ports.New("tutor", portMaps, o.Ports, false)
+		p.Ports.IPv4 = exampleEndpoint.Addresses[0].Addr()
+	}
 	p.Files, p.Volumes = noBinds()
 	p.Files.List = []layers.Bind{{Source: "/var/lib/tutor/box/hosts", Target: "/etc/hosts", File: true}}
 	p.Volumes.List = []layers.Bind{{Source: "/srv/data", Target: "/data", ReadOnly: true}}
@@ -65,13 +76,19 @@ var (
 		"cpu": "/sys/fs/cgroup/cpu", "pids": "/sys/fs/cgroup/pids", "cpuset": "/sys/fs/cgroup/cpuset", "blkio": "/sys/fs/cgroup/blkio"}}
 )
 
+// exampleEndpoint is a place on a network that there is not.
+var exampleEndpoint = network.Endpoint{
+	Net:       network.Net{Table: "tutor", Bridge: "tutor0", Index: 1 << 24, MAC: []byte{2, 0x42, 0, 0, 0, 1}, Gateways: []netip.Prefix{netip.MustParsePrefix("172.17.0.1/16")}},
+	Interface: "eth0", Index: insideIndex, Outside: "veth012345670", MAC: []byte{2, 0x42, 172, 17, 0, 2},
+	Addresses: []netip.Prefix{netip.MustParsePrefix("172.17.0.2/16")}, Routes: []netip.Addr{netip.MustParseAddr("172.17.0.1")}}
+
 // everything is a run with every flag that makes an entry.
 func everything() Options {
 	memory, swap, quota, period, shares, pids := int64(64<<20), int64(128<<20), int64(50000), uint64(100000), uint64(512), int64(40)
 	disk := specs.LinuxThrottleDevice{Rate: 1 << 20}
 	disk.Major, disk.Minor = 254, 0
 	return Options{
-		Command: []string{"sh"}, User: "1000:1000", Workdir: "/srv", Terminal: true, Interactive: true, ReadOnly: true, NoNewPrivs: true, Network: "none",
+		Command: []string{"sh"}, User: "1000:1000", Workdir: "/srv", Terminal: true, Interactive: true, ReadOnly: true, NoNewPrivs: true, Ports: []ports.Port{{Protocol: "tcp", Container: 80, Host: 8080, IP: netip.AddrFrom4([4]byte{127, 0, 0, 1})}},
 		Mounts:  []specs.Mount{{Type: "tmpfs", Source: "tmpfs", Destination: "/run", Options: []string{"nosuid", "size=1m"}}},
 		Ulimits: []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 64, Hard: 128}},
 		Resources: specs.LinuxResources{

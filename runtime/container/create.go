@@ -2,7 +2,6 @@ package container
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -91,13 +90,9 @@ func (h Home) Open(id string) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(filepath.Join(h.Dir(id), "create.json"))
+	r, err := h.recipe(id)
 	if err != nil {
 		return nil, err
-	}
-	var r recipe
-	if err := json.Unmarshal(content, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(h.Dir(id), "create.json"), err)
 	}
 	image := Image{ID: r.ImageID, Config: r.Config, Toolbox: r.Toolbox}
 	for _, name := range r.Layers {

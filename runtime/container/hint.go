@@ -12,4 +12,9 @@ func (h hinted) Unwrap() error { return h.error }
 func (h hinted) Hint() string { return h.hint }
 
 // Hint adds help to an error.
-func Hint(err error, hint string) error { return hinted{err, hint} }
+func Hint(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return hinted{err, hint}
+}

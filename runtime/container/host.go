@@ -59,26 +59,6 @@ func readTrimmed(path string) string {
 	return strings.TrimSpace(string(content))
 }
 
-// A file that every container gets its own of.
-type file struct{ name, target, content string }
-
-// files are bound over the image's, because they depend on the container and not on the image. With the
-// host's network they are the host's.
-func (c *Container) files() []file {
-	hosts := "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" +
-		"fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"
-	if c.Options.Network == "host" {
-		content, _ := os.ReadFile("/etc/hosts")
-		hosts = string(content)
-	}
-	resolv, _ := os.ReadFile("/etc/resolv.conf")
-	return []file{
-		{"resolv.conf", "/etc/resolv.conf", string(resolv)},
-		{"hostname", "/etc/hostname", c.Plan.Spec.Hostname + "\n"},
-		{"hosts", "/etc/hosts", hosts},
-	}
-}
-
 // initPath is where the program is found that is PID 1 with --init; Docker's name for it.
 const initPath = "/sbin/docker-init"
 

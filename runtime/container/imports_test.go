@@ -22,6 +22,8 @@ var imports = map[string][]string{
 	"runtime/cgroups":    {"runtime/sys", "runtime/program"},
 	"runtime/layers":     {"runtime/sys", "runtime/program"},
 	"runtime/network":    {"runtime/sys", "runtime/program"},
+	"runtime/ports":      {"runtime/sys", "runtime/program"},
+	"runtime/networks":   {},
 	"runtime/privileges": {"runtime/sys", "runtime/program"},
 	"runtime/terminal":   {"runtime/sys", "runtime/program"},
 	"runtime/image":      {},
@@ -29,18 +31,18 @@ var imports = map[string][]string{
 	"runtime/registry":   {"runtime/image"},
 	"runtime/volumes":    {"runtime/layers"},
 	"runtime/container": {"runtime/sys", "runtime/program", "runtime/process", "runtime/namespaces", "runtime/cgroups",
-		"runtime/layers", "runtime/network", "runtime/privileges", "runtime/terminal", "runtime/image", "runtime/volumes"},
+		"runtime/layers", "runtime/network", "runtime/ports", "runtime/networks", "runtime/dns", "runtime/privileges", "runtime/terminal", "runtime/image", "runtime/volumes"},
 	"runtime/doctor": {"runtime/sys", "runtime/program", "runtime/process", "runtime/namespaces", "runtime/cgroups",
 		"runtime/layers", "runtime/network"},
 	"explain":        {"runtime/sys", "runtime/program"},
 	"explain/topics": {"runtime/sys", "runtime/program", "explain"},
 	"labs/toolbox":   {"runtime/image"},
 	"cmd/tutor": {"explain", "explain/topics", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
-		"runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes"},
+		"runtime/networks", "runtime/ports", "runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes"},
 }
 
 // plans only say what is to be done; they do not do it, and do not ask the machine.
-var plans = []string{"runtime/sys", "runtime/program", "runtime/namespaces", "runtime/cgroups", "runtime/network", "runtime/privileges"}
+var plans = []string{"runtime/sys", "runtime/program", "runtime/namespaces", "runtime/cgroups", "runtime/network", "runtime/ports", "runtime/privileges"}
 
 func TestTheHouseIsBuiltAsTheMapSays(t *testing.T) {
 	top := filepath.Join("..", "..")

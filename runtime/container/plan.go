@@ -10,6 +10,7 @@ import (
 	"tutor/runtime/layers"
 	"tutor/runtime/namespaces"
 	"tutor/runtime/network"
+	"tutor/runtime/ports"
 	"tutor/runtime/privileges"
 	"tutor/runtime/process"
 	"tutor/runtime/program"
@@ -21,50 +22,54 @@ import (
 // No more is read while the Program is made, so that plans can be compared without root.
 type Plan struct {
 	Spec        *specs.Spec
-	Root        layers.Root   // where the image's layers lie
-	Group       cgroups.Group // where the container's limits are
-	Mems        string        // cpuset.mems of the host; only cgroup v1 asks
-	Terminal    terminal.Pair // -t
-	Interactive bool          // -i
-	Pipes       process.Pipes // what the command reads and writes without -t
-	Files       layers.Binds  // /etc/hosts and its kin
-	Volumes     layers.Binds  // -v, --mount
-	Shared      bool          // the host's "/" tells other namespaces of its mounts, as systemd wants it
-	Lab         int           // 1..7: only what those labs taught; 0: everything
-	Without     []string      // entries to leave out
+	Root        layers.Root       // where the image's layers lie
+	Group       cgroups.Group     // where the container's limits are
+	Mems        string            // cpuset.mems of the host; only cgroup v1 asks
+	Terminal    terminal.Pair     // -t
+	Interactive bool              // -i
+	Pipes       process.Pipes     // what the command reads and writes without -t
+	Wire        network.Wire      // the cables to its networks
+	UDP, TCP    *sys.Result       // where its questions for names come
+	Ports       ports.Publication // -p
+	Files       layers.Binds      // /etc/hosts and its kin
+	Volumes     layers.Binds      // -v, --mount
+	Shared      bool              // the host's "/" tells other namespaces of its mounts, as systemd wants it
+	Lab         int               // 1..7: only what those labs taught; 0: everything
+	Without     []string          // entries to leave out
 }
 
 // Program is the start of a container, from an empty group to the command. This is the list to read first:
 // one entry a line, in the order in which the kernel gets it, each with its reason.
 func (p Plan) Program() (program.Program, error) {
-	s, group, pid := p.Spec, p.born(), &sys.Result{Name: "pid"}
+	s, group, pid := p.Spec, p.born(), p.Wire.PID
 	list := program.Of(
-		cgroups.Create(p.Group, group, p.Mems),                                                                       // a group of its own, still empty
-		cgroups.Memory(p.Group, s.Linux.Resources.Memory),                                                            // bytes
-		cgroups.Swap(p.Group, s.Linux.Resources.Memory),                                                              // and what may go to disk instead
-		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),                                                                 // processor time
-		cgroups.Shares(p.Group, s.Linux.Resources.CPU),                                                               // its weight, when time is scarce
-		cgroups.CPUSet(p.Group, s.Linux.Resources.CPU),                                                               // which processors
-		cgroups.Pids(p.Group, s.Linux.Resources.Pids),                                                                // processes
-		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),                                                          // disk, reading
-		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO),                                                         // disk, writing
+		ports.Hold(p.Ports),                                  // the host's ports, or nothing begins
+		cgroups.Create(p.Group, group, p.Mems),               // a group of its own, still empty
+		cgroups.Memory(p.Group, s.Linux.Resources.Memory),    // bytes
+		cgroups.Swap(p.Group, s.Linux.Resources.Memory),      // and what may go to disk instead
+		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),         // processor time
+		cgroups.Shares(p.Group, s.Linux.Resources.CPU),       // its weight, when time is scarce
+		cgroups.CPUSet(p.Group, s.Linux.Resources.CPU),       // which processors
+		cgroups.Pids(p.Group, s.Linux.Resources.Pids),        // processes
+		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),  // disk, reading
+		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO), // disk, writing
 		namespaces.StandIn(slices.Contains(p.Without, "private") && p.Shared, path.Join(p.Root.Base, p.Root.Target)), // a host to leak into
 		p.own(specs.PIDNamespace, namespaces.PIDs()),                                                                 // whoever is born next is PID 1
-		process.Clone(group, pid),                                                                                    // two processes from here on; the child is in its group
-		cgroups.Join(p.Group),                                                                                        // cgroup v1 has to move it there
+		process.Clone(group, pid), // two processes from here on; the child is in its group
+		cgroups.Join(p.Group),     // cgroup v1 has to move it there
 
 		process.Descriptors(),    // nothing that the caller left open
 		process.Session(),        // not the caller's terminal session
 		process.Stdin(p.stdin()), // not the caller's input
 		process.Streams(p.Pipes, p.Interactive, p.inherits()), // nor its output
 
-		p.own(specs.MountNamespace, namespaces.Mounts()),   // its own table of mounts
-		namespaces.Private(),                               // and none of its mounts flows back
-		p.own(specs.UTSNamespace, namespaces.UTS()),        // its own name
-		namespaces.Hostname(s.Hostname),                    // which is this
-		p.own(specs.IPCNamespace, namespaces.IPC()),        // its own shared memory
-		p.own(specs.NetworkNamespace, network.Namespace()), // its own interfaces
-		p.own(specs.CgroupNamespace, namespaces.Cgroup()),  // its group looks like the root
+		p.own(specs.MountNamespace, namespaces.Mounts()),                                      // its own table of mounts
+		namespaces.Private(),                                                                  // and none of its mounts flows back
+		p.own(specs.UTSNamespace, namespaces.UTS()),                                           // its own name
+		namespaces.Hostname(s.Hostname),                                                       // which is this
+		p.own(specs.IPCNamespace, namespaces.IPC()),                                           // its own shared memory
+		p.own(specs.NetworkNamespace, network.Namespace(p.namespace(specs.NetworkNamespace))), // its own interfaces
+		p.own(specs.CgroupNamespace, namespaces.Cgroup()),                                     // its group looks like the root
 
 		layers.Overlay(p.Root), // the layers, and one on top to write into
 		p.Files.Open(),         // last look at the host: names and addresses,
@@ -79,8 +84,15 @@ func (p Plan) Program() (program.Program, error) {
 		layers.Pts(p.mount("/dev/pts")),                   // its own terminals
 		layers.Shm(p.mount("/dev/shm")),                   // its own shared memory, by name
 		layers.Mqueue(p.mount("/dev/mqueue")),             // its own message queues
-		network.Loopback(),                                // 127.0.0.1
+		p.fresh(network.Loopback()),                       // 127.0.0.1
 		network.Sysctls(s.Linux.Sysctl),                   // small freedoms inside its own network
+		network.Cable(p.Wire),                             // from the bridge into the container
+		network.StepIn(p.Wire),                            // the host's hand goes in,
+		network.Address(p.Wire),                           // gives it addresses,
+		network.Route(p.Wire),                             // the way out,
+		network.Names(p.Wire, p.UDP, p.TCP),               // and somebody to ask for names,
+		network.StepOut(p.Wire),                           // and comes back
+		ports.Publish(p.Ports),                            // -p
 		layers.Tmpfs(p.tmpfs()),                           // --tmpfs
 		p.Volumes.Attach(),                                // -v
 		p.Files.Attach(),                                  // /etc/hosts, /etc/hostname, /etc/resolv.conf
@@ -114,6 +126,24 @@ func (p Plan) own(kind specs.LinuxNamespaceType, op program.Op) program.Op {
 		}
 	}
 	return op.Leave("the host's " + string(kind) + " namespace is shared")
+}
+
+// namespace is the path of a namespace that is there already; "": it gets a new one.
+func (p Plan) namespace(kind specs.LinuxNamespaceType) string {
+	for _, n := range p.Spec.Linux.Namespaces {
+		if n.Type == kind {
+			return n.Path
+		}
+	}
+	return ""
+}
+
+// fresh is an Op that only a new network needs.
+func (p Plan) fresh(op program.Op) program.Op {
+	if p.namespace(specs.NetworkNamespace) != "" {
+		return op.Leave("the network is another container's, and ready")
+	}
+	return op
 }
 
 // born is the descriptor of the group that the child is born into: only cgroup v2 can do that.

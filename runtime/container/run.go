@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,8 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/layers"
+	"tutor/runtime/network"
+	"tutor/runtime/networks"
 	"tutor/runtime/process"
 	"tutor/runtime/program"
+	"tutor/runtime/sys"
 	"tutor/runtime/terminal"
 )
 
@@ -26,6 +30,8 @@ type Container struct {
 	home    Home
 	claim   *Claim
 	live    Live
+	leases  []networks.Lease // where it is plugged in
+	shared  string           // whose network it uses: a container's ID
 	hub     *hub
 }
 
@@ -40,8 +46,15 @@ type Image struct {
 
 // New makes the Program of a container that is to be; nothing is written, and nothing runs.
 func (h Home) New(o Options, image Image) (*Container, error) {
-	return h.make(State{ID: NewID(), Name: o.Name, Image: o.Image, ImageID: image.ID, Created: time.Now(), Status: "created",
-		Remove: o.Remove || o.bare(), Labels: o.Labels, StopTimeout: o.StopTimeout, Network: o.Network, Terminal: o.Terminal, Interactive: o.Interactive, Config: o.Config(image.Config)}, o, image)
+	if err := o.checkNetworks(); err != nil {
+		return nil, err
+	}
+	c, err := h.make(State{ID: NewID(), Name: o.Name, Image: o.Image, ImageID: image.ID, Created: time.Now(), Status: "created",
+		Remove: o.Remove || o.bare(), Labels: o.Labels, StopTimeout: o.StopTimeout, Network: o.Network, Networks: o.networkNames(), Terminal: o.Terminal, Interactive: o.Interactive, Config: o.Config(image.Config)}, o, image)
+	if err == nil {
+		err = c.join(context.Background(), false, nil)
+	}
+	return c, err
 }
 
 func (h Home) make(state State, o Options, image Image) (*Container, error) {
@@ -70,6 +83,7 @@ const passwdLimit = 10 << 20
 
 // A Watch is told what happens to a container, as it happens. Any field may be nil.
 type Watch struct {
+	Made    Made              // networks were made ready, or taken away
 	Stops   func(op int) bool // before this Op everything stands still, for Pause
 	Pause   func(r *process.Running, op int) error
 	Started func(r *process.Running)             // the command runs
@@ -89,11 +103,14 @@ func (c *Container) Run(w Watch) (status int, err error) {
 	}
 	c.State.Started, c.State.Finished, c.State.Error, c.State.OOMKilled = time.Time{}, time.Time{}, "", false
 	defer func() {
-		err = errors.Join(err, c.finish(status, err))
+		err = errors.Join(err, c.finish(status, err, w.Made))
 		if !c.State.Started.IsZero() {
 			c.hub.farewell(status)
 		}
 	}()
+	if err := c.join(context.Background(), true, w.Made); err != nil {
+		return process.ExitOurs, err
+	}
 	if err := c.prepare(); err != nil {
 		return process.ExitOurs, err
 	}
@@ -119,6 +136,7 @@ func (c *Container) Run(w Watch) (status int, err error) {
 		unix.Kill(running.PID, unix.SIGKILL) // nobody could look after it
 	}
 	c.flow(running)
+	defer c.attend(running)()
 	if w.Started != nil {
 		w.Started(running)
 	}
@@ -170,12 +188,12 @@ func populated(dir string) bool {
 
 // born notes the PID before the child does anything, so that whoever clears after us finds it.
 func (c *Container) born(pid int) error {
-	c.live = Live{PID: pid, Born: born(pid), Monitor: os.Getpid()}
+	c.live.PID, c.live.Born, c.live.Monitor = pid, born(pid), os.Getpid()
 	return c.claim.note(c.live)
 }
 
 // finish writes down how it ended, or with --rm removes the container; one that never ran stays as it was created.
-func (c *Container) finish(status int, failed error) error {
+func (c *Container) finish(status int, failed error, made Made) error {
 	if c.State.Started.IsZero() {
 		c.State.ExitCode = status
 		if failed != nil {
@@ -187,7 +205,7 @@ func (c *Container) finish(status int, failed error) error {
 	if now, err := c.home.Load(c.State.ID); err == nil {
 		c.State.Name = now.Name // it may have another since
 	}
-	err := c.home.save(c.State)
+	err := errors.Join(c.home.leave(context.Background(), c.State.ID, made), c.home.save(c.State))
 	c.claim.release()
 	if c.State.Remove {
 		return c.home.Remove(c.State.ID, true)
@@ -244,6 +262,9 @@ func (c *Container) plan(spec *specs.Spec, image Image) (Plan, error) {
 		Terminal:    terminal.NewPair(o.Terminal, terminal.SizeOf(os.Stdout)),
 		Interactive: o.Interactive,
 		Pipes:       process.NewPipes(),
+		Wire:        network.NewWire(&sys.Result{Name: "pid"}),
+		UDP:         &sys.Result{Name: "udp"},
+		TCP:         &sys.Result{Name: "tcp"},
 		Shared:      sharedRoot(),
 		Lab:         o.Lab,
 		Without:     o.Without,
@@ -254,6 +275,7 @@ func (c *Container) plan(spec *specs.Spec, image Image) (Plan, error) {
 			Target: filepath.Join("..", "containers", id, "rootfs"),
 		},
 	}
+	p.Wire.LeftOut = o.unplugged()
 	for _, dir := range image.Layers {
 		p.Root.Layers = append(p.Root.Layers, filepath.Base(dir))
 	}

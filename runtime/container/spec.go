@@ -2,12 +2,16 @@ package container
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"tutor/runtime/networks"
+	"tutor/runtime/ports"
 )
 
 // Options are what `tutor run` was told, as its flags say it; the image's config fills in what they leave open.
@@ -21,10 +25,17 @@ type Options struct {
 	Workdir     string
 	Env         []string // KEY=VALUE
 	Labels      map[string]string
-	Mounts      []specs.Mount // binds and tmpfs
-	HostDirs    []string      // sources of binds that are made when they are missing: -v does, --mount does not
-	Volumes     []VolumeUse   // named and anonymous ones
-	Network     string        // "none" or "host"
+	Mounts      []specs.Mount   // binds and tmpfs
+	HostDirs    []string        // sources of binds that are made when they are missing: -v does, --mount does not
+	Volumes     []VolumeUse     // named and anonymous ones
+	Network     string          // "bridge", "host", "none", "container:NAME" or a network's name
+	Networks    []networks.Wish // more than that name: addresses, aliases, several networks
+	Ports       []ports.Port    // -p
+	PublishAll  bool            // -P
+	ExtraHosts  []string        // --add-host NAME:IP
+	DNS         []netip.Addr    // --dns
+	DNSSearch   []string
+	DNSOptions  []string
 	Resources   specs.LinuxResources
 	Ulimits     []specs.POSIXRlimit
 	CapAdd      []string

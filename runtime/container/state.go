@@ -15,6 +15,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/ports"
 )
 
 // A Home is where containers are kept: Root is on disk and survives a restart of the machine, Run is not and
@@ -43,7 +45,8 @@ type State struct {
 	Terminal    bool              `json:"terminal,omitempty"`    // -t
 	Interactive bool              `json:"interactive,omitempty"` // -i
 	Remove      bool              `json:"remove,omitempty"`
-	Network     string            `json:"network,omitempty"`
+	Network     string            `json:"network,omitempty"`  // how --network was given
+	Networks    []string          `json:"networks,omitempty"` // what it is plugged into
 	Labels      map[string]string `json:"labels,omitempty"`
 	StopTimeout int               `json:"stopTimeout,omitempty"` // seconds; 0: ten
 	Layers      []string          `json:"layers,omitempty"`      // directories that its root is made of, topmost first
@@ -70,10 +73,11 @@ func (h Home) live() string {
 // A Live is what is known of a container only while it lives: the content of its lock file in Run, which does not
 // survive a restart of the machine, as no process does.
 type Live struct {
-	PID     int       `json:"pid"`       // as the host sees it
-	Born    uint64    `json:"startTime"` // of that PID, in clock ticks since boot (proc_pid_stat(5)): PIDs are used again
-	Started time.Time `json:"started,omitzero"`
-	Monitor int       `json:"monitor,omitempty"` // the process that looks after it
+	PID     int          `json:"pid"`       // as the host sees it
+	Born    uint64       `json:"startTime"` // of that PID, in clock ticks since boot (proc_pid_stat(5)): PIDs are used again
+	Started time.Time    `json:"started,omitzero"`
+	Monitor int          `json:"monitor,omitempty"` // the process that looks after it
+	Ports   []ports.Port `json:"ports,omitempty"`   // published
 }
 
 // note writes down what lives now.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"tutor/runtime/ports"
 )
 
 // A Status is a container with what is true of it now.
@@ -12,6 +14,7 @@ type Status struct {
 	Word    string // "created", "running", "paused" or "exited"
 	PID     int    // of its first process on the host; 0: none
 	Monitor int    // the process that looks after it; 0: none
+	Ports   []ports.Port
 }
 
 // Statuses are all containers, newest first, after what is on disk was brought up to what is true.
@@ -43,7 +46,7 @@ func (h Home) Status(s State) Status {
 	if !alive || live.Started.IsZero() {
 		return status // it is just starting, or has just ended
 	}
-	status.Word, status.PID, status.Monitor, status.Started = "running", live.PID, live.Monitor, live.Started
+	status.Word, status.PID, status.Monitor, status.Started, status.Ports = "running", live.PID, live.Monitor, live.Started, live.Ports
 	status.Finished = time.Time{}
 	if h.Paused(s.ID) {
 		status.Word = "paused"

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (h Home) sweep() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() == "lock" || strings.HasSuffix(e.Name(), ".sock") {
+		if e.IsDir() || e.Name() == "lock" || strings.HasSuffix(e.Name(), ".sock") {
 			continue
 		}
 		file, err := os.OpenFile(filepath.Join(h.live(), e.Name()), os.O_RDWR, 0)
@@ -58,6 +59,9 @@ func (c *Claim) clear() error {
 		}
 	}
 	os.Remove(filepath.Join(c.home.live(), socketName(c.id)))
+	if err := errors.Join(c.home.retract(c.id, live.Ports), c.home.leave(context.Background(), c.id, nil)); err != nil {
+		return err
+	}
 	switch {
 	case known && state.Remove:
 		err = errors.Join(c.home.RemoveAnonymous(state), os.RemoveAll(c.home.Dir(c.id)))

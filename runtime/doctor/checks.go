@@ -51,7 +51,7 @@ var checks = []check{
 	{"registry mirrors", "to spare Docker Hub", only(5), false, mirrors, mirror},
 
 	{"CAP_NET_ADMIN", "held", from(6), false, holds("CAP_NET_ADMIN"), rootShell},
-	{"net namespace", "can be made", from(6), true, makes(network.Namespace()), newKernel},
+	{"net namespace", "can be made", from(6), true, makes(network.Namespace("")), newKernel},
 	{"bridge", "can be made", from(6), true, tries(bridge), "sudo modprobe bridge"},
 	{"veth", "can be made", from(6), true, tries(veth), "sudo modprobe veth"},
 	{"nftables", "a rule that masquerades", from(6), true, tries(nftables), "sudo modprobe nf_tables && sudo modprobe nft_masq"},

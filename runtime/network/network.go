@@ -13,9 +13,9 @@ import (
 )
 
 // Namespace gives the container its own network: interfaces, addresses, routes, ports, firewall. It begins
-// with one interface, lo, switched off.
-func Namespace() program.Op {
-	return program.Op{
+// with one interface, lo, switched off. With the path of another container's it shares that one.
+func Namespace(path string) program.Op {
+	op := program.Op{
 		Name:  "net-ns",
 		Lab:   6,
 		By:    program.Child,
@@ -24,6 +24,13 @@ func Namespace() program.Op {
 		Man:   "network_namespaces(7)",
 		Calls: []sys.Call{sys.Unshare(unix.CLONE_NEWNET)},
 	}
+	if path == "" {
+		return op
+	}
+	fd := &sys.Result{Name: "net"}
+	op.Shell = "nsenter --net=" + path
+	op.Calls = []sys.Call{sys.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, fd), sys.Setns(fd, unix.CLONE_NEWNET), sys.Close(fd)}
+	return op
 }
 
 // Loopback switches lo on: a new namespace has it, down. The kernel adds 127.0.0.1 by itself.

@@ -14,10 +14,11 @@ import (
 
 // A Port is one port of a container that is published: what arrives at the host's goes to the container's.
 type Port struct {
-	Protocol  string     // "tcp", "udp" or "sctp"
-	Container uint16     // the port inside
-	Host      uint16     // the port outside; 0: one that is free
-	IP        netip.Addr // the host's address; none: every one that it has
+	Protocol  string     `json:"protocol"`     // "tcp", "udp" or "sctp"
+	Container uint16     `json:"container"`    // the port inside
+	Host      uint16     `json:"host"`         // the port outside; 0: one that is free
+	To        uint16     `json:"to,omitempty"` // the last of a range to choose from; 0: Host it is
+	IP        netip.Addr `json:"ip,omitzero"`  // the host's address; none: every one that it has
 }
 
 // String is the port as `docker port` and -p write it.

@@ -21,6 +21,7 @@ type Message struct {
 	Flags      uint16
 	Fixed      []byte // what stands before the attributes: struct ifinfomsg, struct nfgenmsg
 	Attributes []Attribute
+	Words      string // the same in the words of nft(8), where the attributes are a long way to say it
 	bytes      []byte // as they are sent
 }
 

@@ -23,10 +23,12 @@ func (t Table) Rule(chain string, words []Word) Message {
 			list = append(list, Nested("NFTA_LIST_ELEM", unix.NFTA_LIST_ELEM, e.nested...))
 		}
 	}
-	return firewall("NFT_MSG_NEWRULE", unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND,
+	m := firewall("NFT_MSG_NEWRULE", unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND,
 		Text("NFTA_RULE_TABLE", unix.NFTA_RULE_TABLE, string(t)),
 		Text("NFTA_RULE_CHAIN", unix.NFTA_RULE_CHAIN, chain),
 		Nested("NFTA_RULE_EXPRESSIONS", unix.NFTA_RULE_EXPRESSIONS, list...))
+	m.Words = chain + ": " + RuleText(words)
+	return m
 }
 
 // RuleText is the rule as nft(8) writes it.

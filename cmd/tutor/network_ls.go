@@ -1,0 +1,199 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tutor/runtime/container"
+	"tutor/runtime/networks"
+)
+
+// A networkRow is one line, with the names that Docker's templates use.
+type networkRow struct {
+	CreatedAt, Driver, ID, IPv4, IPv6, Internal, Labels, Name, Scope string
+}
+
+var networkHeadings = networkRow{CreatedAt: "CREATED AT", Driver: "DRIVER", ID: "NETWORK ID", IPv4: "IPV4", IPv6: "IPV6", Internal: "INTERNAL",
+	Labels: "LABELS", Name: "NAME", Scope: "SCOPE"}
+
+func newNetworkLs(c *cli) *cobra.Command {
+	var quiet, whole bool
+	var format string
+	var words []string
+	command := &cobra.Command{
+		Use:     "ls [OPTIONS]",
+		Aliases: []string{"list"},
+		Short:   "List networks",
+		Example: "  tutor network ls\n  tutor network ls -q --filter name=lab\n  tutor network ls --format '{{.Name}} {{.Driver}}'",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fits, err := networkFilter(words, "driver", "id", "label", "name", "scope", "type")
+			if err != nil {
+				return err
+			}
+			all, err := c.home().NetworkList(cmd.Context())
+			if err != nil {
+				return err
+			}
+			slices.SortFunc(all, func(a, b networks.Network) int { return strings.Compare(a.Name, b.Name) })
+			var rows []networkRow
+			for _, n := range all {
+				if fits(n) {
+					rows = append(rows, rowOf(n, whole))
+				}
+			}
+			if quiet && format == "" {
+				format = "{{.ID}}"
+			}
+			return printRows(c.Out, format, `{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}`, networkHeadings, rows)
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVarP(&quiet, "quiet", "q", false, "Only display network IDs")
+	flags.BoolVar(&whole, "no-trunc", false, "Do not truncate the output")
+	flags.StringArrayVarP(&words, "filter", "f", nil, "Provide filter values: driver=bridge, id=PART, label=KEY[=VALUE], name=PART, type=custom")
+	flags.StringVar(&format, "format", "", "a Go template, 'table' with a template, or json")
+	return command
+}
+
+func rowOf(n networks.Network, whole bool) networkRow {
+	r := networkRow{CreatedAt: n.Created.Local().Format("2006-01-02 15:04:05.999999999 -0700 MST"), Driver: n.Driver(), ID: n.ID, Name: n.Name, Scope: "local",
+		IPv4: "true", IPv6: strconv.FormatBool(n.Subnet6.IsValid()), Internal: strconv.FormatBool(n.Internal), Labels: labelWords(n.Labels)}
+	if !whole {
+		r.ID = n.ID[:12]
+	}
+	return r
+}
+
+// networkFilter reads --filter: of one key any value will do, of several keys each must.
+func networkFilter(words []string, keys ...string) (fits func(networks.Network) bool, err error) {
+	wanted := map[string][]string{}
+	for _, w := range words {
+		key, value, found := strings.Cut(w, "=")
+		if !found {
+			return nil, fmt.Errorf("bad format of filter %q (expected name=value)", w)
+		}
+		if !slices.Contains(keys, key) {
+			return nil, container.Hint(fmt.Errorf("invalid filter '%s'", key), "there are "+strings.Join(keys, ", "))
+		}
+		wanted[key] = append(wanted[key], value)
+	}
+	return func(n networks.Network) bool {
+		for key, values := range wanted {
+			if !slices.ContainsFunc(values, func(v string) bool { return networkFits(n, key, v) }) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
+
+func networkFits(n networks.Network, key, value string) bool {
+	switch key {
+	case "driver":
+		return n.Driver() == value
+	case "id":
+		return strings.HasPrefix(n.ID, value)
+	case "name":
+		return strings.Contains(n.Name, value)
+	case "scope":
+		return value == "local"
+	case "type":
+		return (value == "builtin") == slices.Contains(networks.Predefined, n.Name)
+	}
+	name, text, exact := strings.Cut(value, "=")
+	has, there := n.Labels[name]
+	return there && (!exact || has == text)
+}
+
+// A networkDetails is what `network inspect` says, in Docker's words.
+type networkDetails struct {
+	Name       string
+	ID         string `json:"Id"`
+	Created    time.Time
+	Scope      string
+	Driver     string
+	EnableIPv4 bool
+	EnableIPv6 bool
+	IPAM       struct {
+		Driver string
+		Config []map[string]string
+	}
+	Internal   bool
+	Containers map[string]map[string]string
+	Options    map[string]string
+	Labels     map[string]string
+}
+
+func newNetworkInspect(c *cli) *cobra.Command {
+	var format string
+	command := &cobra.Command{
+		Use:               "inspect [OPTIONS] NETWORK [NETWORK...]",
+		Short:             "Display detailed information on one or more networks",
+		Example:           "  tutor network inspect lab\n  tutor network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}' lab",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeNetworks,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := c.home().NetworkList(cmd.Context())
+			if err != nil {
+				return err
+			}
+			found, failed := []networkDetails{}, error(nil)
+			for _, name := range args {
+				i := slices.IndexFunc(all, func(n networks.Network) bool {
+					return n.Name == name || len(name) >= 4 && strings.HasPrefix(n.ID, name)
+				})
+				if i < 0 {
+					failed = fmt.Errorf("network %s not found", name)
+					continue
+				}
+				d, err := c.networkDetails(all[i])
+				if err != nil {
+					return err
+				}
+				found = append(found, d)
+			}
+			if err := printDetails(c.Out, format, found); err != nil {
+				return err
+			}
+			return container.Hint(failed, "tutor network ls shows those that are there")
+		},
+	}
+	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
+	return command
+}
+
+func (c *cli) networkDetails(n networks.Network) (networkDetails, error) {
+	store := c.home().Networks()
+	d := networkDetails{Name: n.Name, ID: n.ID, Created: n.Created, Scope: "local", Driver: n.Driver(), EnableIPv4: n.Subnet.IsValid(), EnableIPv6: n.Subnet6.IsValid(),
+		Internal: n.Internal, Containers: map[string]map[string]string{}, Options: map[string]string{}, Labels: n.Labels}
+	d.IPAM.Driver, d.IPAM.Config = "default", []map[string]string{}
+	if d.Labels == nil {
+		d.Labels = map[string]string{}
+	}
+	if !n.Subnet.IsValid() {
+		return d, nil
+	}
+	d.Options["com.docker.network.bridge.name"] = store.Bridge(n)
+	d.IPAM.Config = append(d.IPAM.Config, map[string]string{"Subnet": n.Subnet.String(), "Gateway": n.Gateway.String()})
+	if n.Subnet6.IsValid() {
+		d.IPAM.Config = append(d.IPAM.Config, map[string]string{"Subnet": n.Subnet6.String(), "Gateway": n.Gateway6.String()})
+	}
+	leases, err := store.Leases(n)
+	for _, l := range leases {
+		one := map[string]string{"Name": l.Name, "EndpointID": "", "MacAddress": net.HardwareAddr(l.MAC).String(),
+			"IPv4Address": netip.PrefixFrom(l.Address, n.Subnet.Bits()).String(), "IPv6Address": ""}
+		if l.Address6.IsValid() {
+			one["IPv6Address"] = netip.PrefixFrom(l.Address6, n.Subnet6.Bits()).String()
+		}
+		d.Containers[l.Container] = one
+	}
+	return d, err
+}
