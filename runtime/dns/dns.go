@@ -23,7 +23,7 @@ const (
 	largestUDP  = 4096             // bytes of a message over UDP, whatever the client offers: RFC 6891, section 6.2.5
 	smallestUDP = 512              // what every client takes: RFC 1035, section 2.3.4
 	largestTCP  = 1<<16 - 1        // the length before a message has two bytes
-	inFlight    = 1024             // questions that wait for resolvers at one time; Docker's. Some 6 kB and a socket each
+	inFlight    = 1024             // questions that wait for resolvers at one time; Docker's. Some 15 kB and a socket each
 	clients     = 64               // TCP connections; one more is closed at once
 	idle        = 10 * time.Second // a TCP client that neither asks nor reads
 	patience    = 4 * time.Second  // for all resolvers together: glibc gives up on us after 5 (resolv.conf(5))
