@@ -211,6 +211,6 @@ var callsOnProcesses = []Topic{
 			{Errno: unix.EAFNOSUPPORT, Text: "the kernel was built without that family"},
 			{Errno: unix.EPERM, Text: "SOCK_RAW takes CAP_NET_RAW, which docker's fourteen have"},
 		},
-		See: []string{"loopback", "ioctl", "network namespace", "close"},
+		See: []string{"netlink", "bind", "loopback", "ioctl", "network namespace", "close"},
 	},
 }

@@ -3,7 +3,7 @@ package topics
 var mounts = []Topic{
 	{
 		Name: "bind mount",
-		Also: []string{"bind", "rbind", "MS_BIND", "--bind"},
+		Also: []string{"rbind", "MS_BIND", "mount --bind"},
 		What: `What is there already, a directory or a single file, mounted at a second place. Nothing is copied: it is the same
 			files under two names. But each place has flags of its own, read-only and nodev among them. A bind takes one
 			mount; a recursive one (rbind) takes the mounts below it as well.`,

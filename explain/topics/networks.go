@@ -15,7 +15,7 @@ var networks = []Topic{
 			Look: "a bridge inside a container's own network: the host has none of it", Want: `br0: <BROADCAST,MULTICAST>`},
 		Read: []string{"ip-link(8)", "bridge(8)"},
 		Lab:  6,
-		See:  []string{"veth", "network namespace", "NAT", "port"},
+		See:  []string{"veth", "cable", "network namespace", "NAT", "port"},
 	},
 	{
 		Name: "veth",
@@ -80,7 +80,7 @@ var networks = []Topic{
 	},
 	{
 		Name: "port",
-		Also: []string{"publish", "published port", "TCP", "EADDRINUSE", "listen"},
+		Also: []string{"published port", "TCP", "EADDRINUSE", "listen"},
 		What: `A number from 1 to 65535 by which the programs of one address are told apart. Each network namespace has its own set, so
 			that every container can listen on its own port 80. To publish a port is to lead the host's port to it, with
 			DNAT or with a program that copies. EXPOSE in an image is a note and opens nothing.`,
@@ -92,7 +92,7 @@ var networks = []Topic{
 			Look: "a user who is not root, on port 80: allowed in the container's own network", Want: `student\n$`},
 		Read: []string{"ip(7)", "tcp(7)"},
 		Lab:  7,
-		See:  []string{"DNAT", "network namespace", "sysctl", "loopback"},
+		See:  []string{"publish", "hold", "DNAT", "network namespace", "sysctl", "loopback"},
 	},
 	{
 		Name: "DNS",
@@ -107,7 +107,7 @@ var networks = []Topic{
 		Try:  Try{Line: "tutor run --rm tutor/lab cat /etc/hosts", Look: "the names that it knows without asking", Want: `127\.0\.0\.1\s+localhost`},
 		Read: []string{"resolv.conf(5)", "hosts(5)"},
 		Lab:  6,
-		See:  []string{"files", "hostname", "network namespace", "loopback"},
+		See:  []string{"names", "files", "hostname", "network namespace", "loopback"},
 	},
 	{
 		Name: "loopback",

@@ -3,7 +3,11 @@
 // written a second time; the tables hold only what no Program knows.
 package topics
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // A Topic is what a person has written for one page. It is an idea, an entry of the Program, a system call, or
 // several of them where they are one thing: pivot_root is all three.
@@ -53,11 +57,12 @@ var groups = []struct {
 	{"Layers", layers},
 	{"Mounts and devices", mounts},
 	{"Images", images},
-	{"Networks and ports", networks},
+	{"Networks and ports", slices.Concat(networks, cables)},
 	{"Users and powers", security},
 	{"tutor's own words", ours},
 	{"System calls: processes", callsOnProcesses},
 	{"System calls: users and powers", callsOnUsers},
 	{"System calls: files", callsOnFiles},
 	{"System calls: mounts", callsOnMounts},
+	{"System calls: sockets", callsOnSockets},
 }

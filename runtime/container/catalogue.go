@@ -57,13 +57,7 @@ func (o Options) example(layout cgroups.Layout) (Plan, error) {
 		Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
 		Root: layers.Root{Layers: []string{"python", "debian"}, Base: "/var/lib/tutor/layers",
 			Upper: "../box/upper", Work: "../box/work", Target: "../box/rootfs"}}
-	p.UDP, p.TCP, p.Wire = &sys.Result{Name: "udp"}, &sys.Result{Name: "tcp"}, network.NewWire(&sys.Result{Name: "pid"})
-	p.Wire.LeftOut = o.unplugged()
-	if o.plugged() {
-		p.Wire = network.NewWire(p.Wire.PID, exampleEndpoint)
-		p.Ports = ports.New("tutor", portMaps, o.Ports, false)
-		p.Ports.IPv4 = exampleEndpoint.Addresses[0].Addr()
-	}
+	p.plugExample(o)
 	p.Files, p.Volumes = noBinds()
 	p.Files.List = []layers.Bind{{Source: "/var/lib/tutor/box/hosts", Target: "/etc/hosts", File: true}}
 	p.Volumes.List = []layers.Bind{{Source: "/srv/data", Target: "/data", ReadOnly: true}}
@@ -75,6 +69,18 @@ var (
 	hybrid = cgroups.Layout{Unified: "/sys/fs/cgroup/unified", V1: map[string]string{"memory": "/sys/fs/cgroup/memory",
 		"cpu": "/sys/fs/cgroup/cpu", "pids": "/sys/fs/cgroup/pids", "cpuset": "/sys/fs/cgroup/cpuset", "blkio": "/sys/fs/cgroup/blkio"}}
 )
+
+// plugExample connects the Plan with a network that there is not.
+func (p *Plan) plugExample(o Options) {
+	p.UDP, p.TCP, p.Wire = &sys.Result{Name: "udp"}, &sys.Result{Name: "tcp"}, network.NewWire(&sys.Result{Name: "pid"})
+	p.Wire.LeftOut = o.unplugged()
+	if !o.plugged() {
+		return
+	}
+	p.Wire = network.NewWire(p.Wire.PID, exampleEndpoint)
+	p.Ports = ports.New("tutor", portMaps, o.Ports, false)
+	p.Ports.IPv4 = exampleEndpoint.Addresses[0].Addr()
+}
 
 // exampleEndpoint is a place on a network that there is not.
 var exampleEndpoint = network.Endpoint{

@@ -31,6 +31,7 @@ func planOf(t *testing.T, o Options, layout cgroups.Layout) Plan {
 	p := Plan{Spec: spec, Group: cgroupsGroup(layout, anID, o), Mems: "0", Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
 		Interactive: o.Interactive, Lab: o.Lab, Without: o.Without, Shared: true,
 		Root: layers.Root{Layers: []string{"aaaa", "bbbb"}, Base: "/var/lib/tutor/layers", Upper: "../containers/ID/upper", Work: "../containers/ID/work", Target: "../containers/ID/rootfs"}}
+	p.plugExample(o)
 	p.Files = layers.Binds{Name: "files", Why: "w", LeftOut: "no image"}
 	p.Volumes = layers.Binds{Name: "volumes", Why: "w", LeftOut: "no -v or --mount given"}
 	if !o.bare() {
