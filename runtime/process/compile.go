@@ -58,6 +58,9 @@ func (c *compiled) add(op int, call sys.Call, undo bool) error {
 			return fmt.Errorf("%s: %s: only the host's hand can fill in a structure", c.program[op].Name, call.Name)
 		}
 	}
+	if call.Waits && c.program[op].By != program.Host {
+		return fmt.Errorf("%s: %s: only the host's hand can wait", c.program[op].Name, call.Name)
+	}
 	if len(call.Allow) > len(s.allow) {
 		return fmt.Errorf("%s: %s: tolerates more than %d errors", c.program[op].Name, call.Name, len(s.allow))
 	}
@@ -99,9 +102,15 @@ func (c *compiled) register(s *step, i int, a sys.Arg) error {
 // patch fills in the fields of structures that earlier answers decide.
 func (c *compiled) patch(call sys.Call, ledger []entry) {
 	for _, a := range call.Args {
-		if a.Patch != nil {
-			binary.LittleEndian.PutUint64(a.Memory[a.Patch.Offset:], uint64(ledger[c.entries[a.Patch.From]].result))
+		if a.Patch == nil {
+			continue
 		}
+		value, field := ledger[c.entries[a.Patch.From]].result, a.Memory[a.Patch.Offset:]
+		if a.Patch.Bits == 32 {
+			binary.LittleEndian.PutUint32(field, uint32(value))
+			continue
+		}
+		binary.LittleEndian.PutUint64(field, uint64(value))
 	}
 }
 

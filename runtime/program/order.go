@@ -65,6 +65,10 @@ var Order = []Before{
 	{"enter-mount", "workdir", "the directory is one of the container's"},
 	{"enter-net", "capabilities", "entering a namespace needs CAP_SYS_ADMIN"},
 	{"enter-mount", "bounding", "entering it needs CAP_SYS_CHROOT, which the user may not have"},
+	{"hold", "signal", "a signal to a number may hit a stranger who has got it since"},
+	{"signal", "thaw", "let go on first, it could do more before it hears of the signal"},
+	{"thaw", "wait", "who stands still cannot tidy up, and the time would pass for nothing"},
+	{"wait", "kill", "what was asked politely needs time to answer"},
 	{"seccomp", "exec", "the command must not run one instruction outside the filter"},
 }
 
