@@ -30,6 +30,8 @@ type rawFlags struct {
 	pids       int64
 	readBPS    []string
 	writeBPS   []string
+	logDriver  string
+	logOptions []string
 	restart    string
 	health     string
 	flags      *pflag.FlagSet
@@ -66,6 +68,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&r.security, "security-opt", nil, "Security Options (no-new-privileges)")
 	flags.StringVar(&o.StopSignal, "stop-signal", "", "Signal to stop the container")
 	flags.IntVar(&o.StopTimeout, "stop-timeout", 0, "Timeout (in seconds) to stop a container (default 10)")
+	flags.StringVar(&r.logDriver, "log-driver", container.LogFile, "Logging driver for the container: json-file or none")
+	flags.StringArrayVar(&r.logOptions, "log-opt", nil, "Log driver options (max-size=10m, max-file=3)")
 	flags.StringVar(&r.restart, "restart", "no", "Restart policy: tutor has no daemon that could restart, so it is no")
 	flags.StringVar(&r.health, "health-cmd", "", "Not there: nobody would run it (see --help of docker)")
 	flags.StringVarP(&r.memory, "memory", "m", "", "Memory limit (512m)")
@@ -114,6 +118,9 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 		return err
 	}
 	if o.Ulimits, err = ulimits(r.ulimits); err != nil {
+		return err
+	}
+	if o.Log, err = r.log(); err != nil {
 		return err
 	}
 	if err := r.places(o); err != nil {

@@ -37,6 +37,7 @@ type Options struct {
 	Remove      bool   // --rm
 	StopSignal  string // "SIGINT"; empty: the image's, or SIGTERM
 	StopTimeout int    // seconds until SIGKILL; 0: ten
+	Log         LogConfig
 	Lab         int
 	Without     []string
 }
