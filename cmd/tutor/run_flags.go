@@ -18,6 +18,7 @@ type rawFlags struct {
 	envFiles   []string
 	labels     []string
 	volumes    []string
+	driver     string // of volumes
 	mounts     []string
 	tmpfs      []string
 	ulimits    []string
@@ -54,6 +55,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.Workdir, "workdir", "w", "", "Working directory inside the container")
 	flags.StringVarP(&o.User, "user", "u", "", "Username or UID (format: <name|uid>[:<group|gid>])")
 	flags.StringArrayVarP(&r.volumes, "volume", "v", nil, "Bind mount a volume (NAME:/path[:ro], /host/path:/path[:ro] or /path)")
+	flags.StringVar(&r.driver, "volume-driver", "", "Optional volume driver for the container: local")
 	flags.StringArrayVar(&r.mounts, "mount", nil, "Attach a filesystem mount to the container (type=volume|bind|tmpfs,src=,dst=[,readonly])")
 	flags.StringArrayVar(&r.tmpfs, "tmpfs", nil, "Mount a tmpfs directory (/path[:options])")
 	flags.BoolVar(&o.ReadOnly, "read-only", false, "Mount the container's root filesystem as read only")

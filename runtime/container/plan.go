@@ -3,6 +3,7 @@ package container
 import (
 	"path"
 	"slices"
+	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
@@ -155,14 +156,24 @@ func (p Plan) mount(destination string) specs.Mount {
 	return specs.Mount{}
 }
 
-// tmpfs is what --tmpfs asked for: every mount in memory that is not one of the usual ones.
+// tmpfs is what --tmpfs asked for. Those that lie in a volume come with the volumes.
 func (p Plan) tmpfs() []specs.Mount {
+	return slices.DeleteFunc(inMemory(p.Spec), func(m specs.Mount) bool {
+		return slices.ContainsFunc(p.Volumes.List, func(b layers.Bind) bool { return b.Memory != nil && b.Memory.Destination == m.Destination })
+	})
+}
+
+// inMemory are the spec's mounts in memory that are not among the usual ones, /x before /x/y.
+func inMemory(s *specs.Spec) []specs.Mount {
 	var mounts []specs.Mount
-	for _, m := range p.Spec.Mounts {
+	for _, m := range s.Mounts {
 		if m.Type == "tmpfs" && m.Destination != "/dev" && m.Destination != "/dev/shm" {
 			mounts = append(mounts, m)
 		}
 	}
+	slices.SortStableFunc(mounts, func(a, b specs.Mount) int {
+		return strings.Count(a.Destination, "/") - strings.Count(b.Destination, "/")
+	})
 	return mounts
 }
 
