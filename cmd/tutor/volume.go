@@ -110,6 +110,9 @@ func newVolumeRm(c *cli) *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeVolumes,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.home().Settle(); err != nil { // a container whose tutor was killed may be about to let go of one
+				return err
+			}
 			var failed []error
 			for _, name := range args {
 				err := c.home().Volumes().Remove(cmd.Context(), name, c.home().VolumeUsers)
@@ -158,6 +161,9 @@ func (f pruneFlags) volumes(cmd *cobra.Command, c *cli) error {
 	}
 	if !f.force && !c.confirm(warning) {
 		return nil
+	}
+	if err := c.home().Settle(); err != nil {
+		return err
 	}
 	gone, err := c.home().Volumes().Prune(cmd.Context(), func(v volumes.Volume) bool {
 		return (all || v.Anonymous()) && filters.Fits(v, false)
