@@ -15,12 +15,15 @@ import (
 // obedient ends at SIGTERM, with 7.
 const obedient = "trap 'exit 7' TERM; touch /ready; while :; do sleep 0.05; done"
 
+// deaf hears it, and goes on.
+const deaf = "trap : TERM HUP; touch /ready; while :; do sleep 0.05; done"
+
 func TestTheTraceOfAStopIsWhatStraceSaw(t *testing.T) {
 	root(t)
 	tool(t, "strace")
 	for name, c := range map[string]struct{ script, prepare, line string }{
 		"one that listens": {obedient, "", "stop"},
-		"one that is deaf": {"touch /ready; exec sleep 1000", "", "stop -t 1"},
+		"one that is deaf": {deaf, "", "stop -t 1"},
 		"one that sleeps":  {obedient, "pause", "stop -t 20"},
 		"without a bound":  {obedient, "", "stop -t -1 -s TERM"},
 		"at once":          {"touch /ready; exec sleep 1000", "", "kill"},
@@ -65,7 +68,7 @@ func TestAStopShowsWhoIsEndedAndHow(t *testing.T) {
 	require.Contains(t, ok(t, "ps", "-a", "--filter", "name=heard"), "Exited (7)")
 
 	trace := filepath.Join(t.TempDir(), "trace")
-	running(t, "deaf", "touch /ready; exec sleep 1000", "--stop-signal", "HUP", "--stop-timeout", "1")
+	running(t, "deaf", deaf, "--stop-signal", "HUP", "--stop-timeout", "1")
 	ok(t, "stop", "--explain=json", "--explain-to", trace, "deaf")
 	require.Equal(t, []string{"pidfd_send_signal"}, calls(t, trace, "kill"))
 	require.Contains(t, read(filepath.Dir(trace), "trace"), `"SIGHUP","NULL","0"]`)
@@ -94,13 +97,13 @@ func TestStopWaitsForOneThatIsJustStarting(t *testing.T) {
 		cmd.Wait()
 		ok(t, "rm", "-f", "young")
 	}
-	require.Empty(t, leftovers(t))
+	require.NotContains(t, ok(t, "ps", "-a"), "young")
 }
 
 // Ctrl-C while it waits ends tutor, and not the container.
 func TestAStopCanBeGivenUp(t *testing.T) {
 	root(t)
-	running(t, "stays", "touch /ready; exec sleep 1000")
+	running(t, "stays", deaf)
 	for range 3 {
 		trace := filepath.Join(t.TempDir(), "trace")
 		cmd := exec.Command(tool(t, "strace"), "-f", "-o", trace, "-e", "trace=ppoll", binary, "stop", "-t", "100", "stays")

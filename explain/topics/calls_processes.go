@@ -131,7 +131,7 @@ var callsOnProcesses = []Topic{
 		Hand: []string{"sleep 60 & kill -s TERM $!; wait $! || echo $?   # by number: 143 = 128 + 15"},
 		Safe: true,
 		Try: Try{Line: "tutor run -d --rm --name quick tutor/lab sleep 60 > /dev/null; tutor stop -t 0 --explain quick",
-			Look: "SIGTERM, which a PID 1 without a handler does not hear, and SIGKILL", Want: `(?s)pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) = 0.*SIGKILL`},
+			Look: "SIGTERM, no time at all, and SIGKILL", Want: `(?s)pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) = 0.*SIGKILL`},
 		Read: []string{"pidfd_send_signal(2)", "signal(7)"},
 		Lab:  1,
 		Errors: []Error{
@@ -152,7 +152,7 @@ var callsOnProcesses = []Topic{
 			seconds, and not one of them should be lost if it is ready sooner.`,
 		Hand: []string{"sleep 0.2 & tail --pid $! -f /dev/null; echo it has ended"},
 		Safe: true,
-		Try: Try{Line: "tutor run -d --rm --name deaf tutor/lab sleep 60 > /dev/null; tutor stop -t 1 --explain deaf",
+		Try: Try{Line: "tutor run -d --rm --name deaf tutor/lab sh -c 'trap : TERM; while :; do sleep 1; done' > /dev/null; tutor stop -t 1 --explain deaf",
 			Look: "one second, and the answer 0: nobody has ended", Want: `ppoll\(\[\{fd=\d+, events=POLLIN\}\], 1, \{tv_sec=1, tv_nsec=0\}, ~\[\], 8\) = 0`},
 		Read: []string{"poll(2)"},
 		Lab:  1,

@@ -145,7 +145,7 @@ var processes = []Topic{
 	{
 		Name: "streams",
 		Op:   "streams",
-		Also: []string{"logs", "pipe", "standard output", "stdout", "stderr"},
+		Also: []string{"logs", "--log-driver", "--log-opt", "pipe", "standard output", "stdout", "stderr"},
 		What: `Descriptors 1 and 2, to which a command writes. They are pipes whose other ends tutor has: what comes out goes to
 			whoever is attached and into the log. So "docker run" without -t is never a terminal, colours are off, and
 			many programs keep their output back in blocks.`,
