@@ -52,7 +52,7 @@ func (t Trace) op(b *strings.Builder, s Style, index int) {
 	for _, n := range results {
 		t.line(b, s, n)
 	}
-	if op.Name == "clone" && t.PID != 0 {
+	if (op.Name == "clone" || op.Name == "hold") && t.PID != 0 {
 		fmt.Fprintf(b, "    %s\n", s.name(t.birth()))
 	}
 	b.WriteByte('\n')
@@ -100,7 +100,7 @@ func Header(w io.Writer, s Style) {
 	fmt.Fprintf(w, "%s\n\n", s.quiet("   #  hand    host   ctr       time  system call = answer"))
 }
 
-// Undone prints what was undone: when it had ended, or of a Program that starts none, because it failed.
+// Undone prints what was undone: when the container had ended, or because a call failed.
 func Undone(w io.Writer, t Trace, s Style) {
 	var b strings.Builder
 	last := -1
@@ -110,7 +110,7 @@ func Undone(w io.Writer, t Trace, s Style) {
 		}
 		if last < 0 {
 			why := "when it had ended"
-			if t.Program.Find("clone") == nil {
+			if t.Program.Find("clone") == nil && t.failed() {
 				why = "because a call failed"
 			}
 			b.WriteString("\n" + s.name("undone") + " " + why + "\n")
@@ -119,6 +119,10 @@ func Undone(w io.Writer, t Trace, s Style) {
 		t.line(&b, s, i)
 	}
 	io.WriteString(w, b.String())
+}
+
+func (t Trace) failed() bool {
+	return slices.ContainsFunc(t.Results, func(r program.Result) bool { return !r.Undo && r.Failed() })
 }
 
 // Views prints host beside container.

@@ -66,6 +66,12 @@ type hostDetails struct {
 	CpusetCpus     string
 	PidsLimit      int64
 	Init           bool
+	LogConfig      logDetails
+}
+
+type logDetails struct {
+	Type   string
+	Config map[string]string
 }
 
 type mountDetails struct {
@@ -199,6 +205,7 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 func hostConfig(o container.Options) hostDetails {
 	d := hostDetails{NetworkMode: o.Network, AutoRemove: o.Remove, CapAdd: o.CapAdd, CapDrop: o.CapDrop, ReadonlyRootfs: o.ReadOnly, Init: o.Init,
 		RestartPolicy: map[string]any{"Name": "no", "MaximumRetryCount": 0}}
+	d.LogConfig = logConfig(o.Log)
 	if m := o.Resources.Memory; m != nil {
 		d.Memory, d.MemorySwap = number(m.Limit), number(m.Swap)
 	}
@@ -213,6 +220,20 @@ func hostConfig(o container.Options) hostDetails {
 	}
 	if p := o.Resources.Pids; p != nil {
 		d.PidsLimit = number(p.Limit)
+	}
+	return d
+}
+
+func logConfig(c container.LogConfig) logDetails {
+	d := logDetails{Type: c.Driver, Config: map[string]string{}}
+	if c.Driver == "" {
+		d.Type = container.LogFile
+	}
+	if c.Size > 0 {
+		d.Config["max-size"] = fmt.Sprint(c.Size)
+	}
+	if c.Files > 0 {
+		d.Config["max-file"] = fmt.Sprint(c.Files)
 	}
 	return d
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"os/signal"
 	"slices"
 
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
 )
@@ -23,8 +24,9 @@ func newRm(c *cli) *cobra.Command {
 		Example:           "  tutor rm web\n  tutor rm -f $(tutor ps -aq)",
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeContainers,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.force { // as docker: what is gone already is no failure
+		RunE: func(_ *cobra.Command, args []string) error {
+			signal.Reset(unix.SIGINT, unix.SIGTERM) // what is half removed goes with the next command
+			if f.force {                            // as docker: what is gone already is no failure
 				args = slices.DeleteFunc(args, func(name string) bool {
 					_, err := c.home().Find(name)
 					if err != nil {
@@ -33,7 +35,7 @@ func newRm(c *cli) *cobra.Command {
 					return err != nil
 				})
 			}
-			return c.each(args, func(s container.State) error { return c.rm(cmd.Context(), s, f) })
+			return c.each(args, func(s container.State) error { return c.rm(s, f) })
 		},
 	}
 	command.Flags().BoolVarP(&f.force, "force", "f", false, "Force the removal of a running container (uses SIGKILL)")
@@ -41,10 +43,10 @@ func newRm(c *cli) *cobra.Command {
 	return command
 }
 
-func (c *cli) rm(ctx context.Context, s container.State, f rmFlags) error {
+func (c *cli) rm(s container.State, f rmFlags) error {
 	h := c.home()
 	if f.force {
-		if err := h.Stop(ctx, s, "SIGKILL", -1); err != nil {
+		if err := h.End(s); err != nil {
 			return err
 		}
 	}

@@ -136,16 +136,17 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 		return f.leave(c, ctr)
 	}
 	if f.canBeLeft() {
-		return c.startAttached(ctr.State.ID, attachFlags{input: true, keys: f.keys, proxy: f.proxy})
+		return c.startAttached(ctr.State.ID, attachFlags{input: o.Interactive, keys: f.keys, proxy: f.proxy})
 	}
 	return f.stay(ctr, tracer)
 }
 
-// canBeLeft tells if somebody sits at a terminal and may want to leave with the detach keys. Then the container
-// needs a monitor that stays; otherwise this very process looks after it.
+// canBeLeft tells if somebody may want to leave and let it run: with the detach keys, at a terminal, or by a signal
+// that is not handed on. Then the container needs a monitor that stays; otherwise this very process looks after it.
 func (f *runFlags) canBeLeft() bool {
 	o := &f.options
-	return o.Interactive && o.Terminal && f.explain.form == "" && o.Lab == 0 && terminal.Is(os.Stdin)
+	keys := o.Interactive && o.Terminal && terminal.Is(os.Stdin)
+	return (keys || !f.proxy) && f.explain.form == "" && o.Lab == 0
 }
 
 // leave is -d: the container's ID, and nobody waits.

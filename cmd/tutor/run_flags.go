@@ -18,6 +18,7 @@ type rawFlags struct {
 	envFiles   []string
 	labels     []string
 	volumes    []string
+	driver     string // of volumes
 	mounts     []string
 	tmpfs      []string
 	ulimits    []string
@@ -30,6 +31,8 @@ type rawFlags struct {
 	pids       int64
 	readBPS    []string
 	writeBPS   []string
+	logDriver  string
+	logOptions []string
 	restart    string
 	health     string
 	network    networkFlags
@@ -53,6 +56,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.Workdir, "workdir", "w", "", "Working directory inside the container")
 	flags.StringVarP(&o.User, "user", "u", "", "Username or UID (format: <name|uid>[:<group|gid>])")
 	flags.StringArrayVarP(&r.volumes, "volume", "v", nil, "Bind mount a volume (NAME:/path[:ro], /host/path:/path[:ro] or /path)")
+	flags.StringVar(&r.driver, "volume-driver", "", "Optional volume driver for the container: local")
 	flags.StringArrayVar(&r.mounts, "mount", nil, "Attach a filesystem mount to the container (type=volume|bind|tmpfs,src=,dst=[,readonly])")
 	flags.StringArrayVar(&r.tmpfs, "tmpfs", nil, "Mount a tmpfs directory (/path[:options])")
 	flags.BoolVar(&o.ReadOnly, "read-only", false, "Mount the container's root filesystem as read only")
@@ -67,6 +71,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&r.security, "security-opt", nil, "Security Options (no-new-privileges)")
 	flags.StringVar(&o.StopSignal, "stop-signal", "", "Signal to stop the container")
 	flags.IntVar(&o.StopTimeout, "stop-timeout", 0, "Timeout (in seconds) to stop a container (default 10)")
+	flags.StringVar(&r.logDriver, "log-driver", container.LogFile, "Logging driver for the container: json-file or none")
+	flags.StringArrayVar(&r.logOptions, "log-opt", nil, "Log driver options (max-size=10m, max-file=3)")
 	flags.StringVar(&r.restart, "restart", "no", "Restart policy: tutor has no daemon that could restart, so it is no")
 	flags.StringVar(&r.health, "health-cmd", "", "Not there: nobody would run it (see --help of docker)")
 	flags.StringVarP(&r.memory, "memory", "m", "", "Memory limit (512m)")
@@ -115,6 +121,9 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 		return err
 	}
 	if o.Ulimits, err = ulimits(r.ulimits); err != nil {
+		return err
+	}
+	if o.Log, err = r.log(); err != nil {
 		return err
 	}
 	if err := r.places(o); err != nil {

@@ -39,6 +39,9 @@ func (r *rawFlags) places(o *container.Options) error {
 			if err := container.CheckTarget(p.target); err != nil {
 				return err
 			}
+			if p.volume != nil && r.driver != "" && r.driver != localDriver {
+				return noDriver(p.volume.Name, r.driver)
+			}
 			target := filepath.Clean(p.target)
 			if taken[target] {
 				return fmt.Errorf("Duplicate mount point: %s", target)
@@ -77,11 +80,14 @@ func volume(text string) (place, error) {
 		return place{}, container.Hint(fmt.Errorf("invalid spec: %s: empty section between colons", text), volumeForms)
 	}
 	if len(parts) == 1 {
-		return place{target: text, volume: &container.VolumeUse{RW: true}}, nil
+		return place{target: filepath.Join("/", text), volume: &container.VolumeUse{RW: true}}, nil
 	}
 	source := parts[0]
 	if strings.HasPrefix(source, ".") {
 		source, _ = filepath.Abs(source)
+	}
+	if !filepath.IsAbs(parts[1]) {
+		return place{}, container.Hint(relative(source, parts[1:]), volumeForms)
 	}
 	options, err := readVolumeOptions(append(parts, "")[2])
 	if err != nil {
@@ -94,6 +100,16 @@ func volume(text string) (place, error) {
 		return place{}, container.Hint(fmt.Errorf("invalid volume specification: '%s': nocopy is for volumes, not for directories of the host", text), volumeForms)
 	}
 	return place{target: parts[1], mount: bind(filepath.Clean(source), options.readonly), made: true}, nil
+}
+
+// relative says it in Docker's words.
+func relative(source string, rest []string) error {
+	kind := "volume"
+	if filepath.IsAbs(source) {
+		kind = "bind"
+	}
+	return fmt.Errorf("invalid volume specification: '%s:%s': invalid mount config for type %q: invalid mount path: '%s' mount path must be absolute",
+		source, strings.Join(rest, ":"), kind, rest[0])
 }
 
 const volumeForms = "the forms are NAME:/path[:ro], /host/path:/path[:ro] and /path"

@@ -141,13 +141,15 @@ func (c *cli) joined(a *container.Attachment, s container.State, f attachFlags) 
 		return process.ExitOurs, err
 	}
 	defer restore()
+	given := make(chan unix.Signal, 1) // that are tutor's own
 	go func() {
-		for signal := range signals {
+		for s := range signals {
 			if f.proxy {
-				a.Signal(signal.(unix.Signal))
-			} else {
-				a.Close()
+				a.Signal(s.(unix.Signal))
+				continue
 			}
+			given <- s.(unix.Signal)
+			return
 		}
 	}()
 	type end struct {
@@ -166,6 +168,9 @@ func (c *cli) joined(a *container.Attachment, s container.State, f attachFlags) 
 		restore()
 		fmt.Fprintln(c.Err, "read escape sequence")
 		return 0, nil
+	case s := <-given: // --sig-proxy=false: the container goes on
+		restore()
+		return process.ExitSignal(s), nil
 	}
 }
 

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
+	"os/signal"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -15,37 +15,47 @@ import (
 type stopFlags struct {
 	signal  string
 	seconds int
+	changed func(flag string) bool
 }
 
 func (f *stopFlags) define(command *cobra.Command) {
+	f.changed = command.Flags().Changed
 	command.Flags().StringVarP(&f.signal, "signal", "s", "", "Signal to send to the container")
-	command.Flags().IntVarP(&f.seconds, "time", "t", -1, "Seconds to wait before killing the container (default: the container's --stop-timeout, or 10)")
-	command.Flags().IntVar(&f.seconds, "timeout", -1, "The same as --time")
+	command.Flags().IntVarP(&f.seconds, "time", "t", 0, "Seconds to wait before killing the container, -1 for no bound (default: the container's --stop-timeout, or 10)")
+	command.Flags().IntVar(&f.seconds, "timeout", 0, "The same as --time")
 	command.Flags().MarkHidden("timeout")
 }
 
-func (f *stopFlags) timeout() time.Duration {
-	if f.seconds < 0 {
-		return -1
+// timeout is nil where none was given.
+func (f *stopFlags) timeout() *int {
+	if f.changed("time") || f.changed("timeout") {
+		return &f.seconds
 	}
-	return time.Duration(f.seconds) * time.Second
+	return nil
 }
 
 func newStop(c *cli) *cobra.Command {
 	var f stopFlags
+	var e endFlags
 	command := &cobra.Command{
 		Use:   "stop [OPTIONS] CONTAINER [CONTAINER...]",
 		Short: "Stop one or more running containers",
 		Long: "stop sends a container's first process SIGTERM, or what the image or --stop-signal says, and SIGKILL if it has\n" +
 			"not ended after ten seconds. A shell as first process does not hear SIGTERM: run with --init, or -t 0.",
-		Example:           "  tutor stop web\n  tutor stop -t 1 web db",
+		Example:           "  tutor stop web\n  tutor stop -t 1 web db\n  tutor stop --explain web       every system call by which a container is ended",
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeContainers,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.each(args, func(s container.State) error { return c.home().Stop(cmd.Context(), s, f.signal, f.timeout()) })
+		RunE: func(_ *cobra.Command, args []string) error {
+			return e.each(c, args, func(s container.State, ran ended) error {
+				if e.dryRun {
+					return e.show(c, func() (container.StopPlan, error) { return c.home().PlanStop(s, f.signal, f.timeout()) })
+				}
+				return c.home().Stop(s, f.signal, f.timeout(), ran)
+			})
 		},
 	}
 	f.define(command)
+	e.define(command)
 	return command
 }
 
@@ -57,9 +67,10 @@ func newRestart(c *cli) *cobra.Command {
 		Example:           "  tutor restart web\n  tutor restart -t 1 web",
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeContainers,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			return c.each(args, func(s container.State) error {
-				if err := c.home().Stop(cmd.Context(), s, f.signal, f.timeout()); err != nil {
+				signal.Reset(unix.SIGINT, unix.SIGTERM)
+				if err := c.home().Stop(s, f.signal, f.timeout(), nil); err != nil {
 					return err
 				}
 				a, err := c.home().Start(s.ID, container.Hello{})
@@ -76,6 +87,7 @@ func newRestart(c *cli) *cobra.Command {
 
 func newKill(c *cli) *cobra.Command {
 	var name string
+	var e endFlags
 	command := &cobra.Command{
 		Use:               "kill [OPTIONS] CONTAINER [CONTAINER...]",
 		Short:             "Kill one or more running containers",
@@ -87,15 +99,21 @@ func newKill(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.each(args, func(s container.State) error { return c.kill(s, signal) })
+			return e.each(c, args, func(s container.State, ran ended) error {
+				if e.dryRun {
+					return killed(s, e.show(c, func() (container.StopPlan, error) { return c.home().PlanKill(s, signal) }))
+				}
+				return killed(s, c.home().Kill(s, signal, ran))
+			})
 		},
 	}
 	command.Flags().StringVarP(&name, "signal", "s", "SIGKILL", "Signal to send to the container")
+	e.define(command)
 	return command
 }
 
-func (c *cli) kill(s container.State, signal unix.Signal) error {
-	err := c.home().Kill(s.ID, signal)
+// killed says it in Docker's words.
+func killed(s container.State, err error) error {
 	if errors.Is(err, container.ErrNotRunning) {
 		return container.Hint(fmt.Errorf("Cannot kill container: %s: container %s is not running", s.Name, s.ID), "tutor ps shows what runs")
 	}

@@ -111,6 +111,20 @@ func (s sink) close() {
 	}
 }
 
+// print is a Program that was carried out from its beginning to its end, and what was undone of it.
+func (f *explainFlags) print(s sink, t explain.Trace) {
+	switch f.form {
+	case "json":
+		explain.JSON(s.out, t, 0, len(t.Program))
+		explain.JSONProcess(s.out, t)
+		explain.JSONUndone(s.out, t)
+	case "text":
+		explain.Header(s.out, s.style)
+		explain.Text(s.out, t, s.style, 0, len(t.Program))
+		explain.Undone(s.out, t, s.style)
+	}
+}
+
 // open traces the start of a container. Its first process is PID 1 inside, unless that was left out.
 func (f *explainFlags) open(ctr *container.Container, stderr io.Writer) (*tracer, error) {
 	inside := 0
@@ -232,15 +246,17 @@ func (t *tracer) undone(r *process.Running) {
 	explain.Undone(t.out, t.trace(r), t.style)
 }
 
-// dryRun prints the Program; nothing runs.
-func (t *tracer) dryRun(stdout io.Writer) error {
+func (t *tracer) dryRun(stdout io.Writer) error { return t.sink.dryRun(stdout, t.form, t.program()) }
+
+// dryRun prints a Program; nothing runs.
+func (s sink) dryRun(stdout io.Writer, form string, p program.Program) error {
 	out := stdout
-	if t.file != nil {
-		out = t.file
+	if s.file != nil {
+		out = s.file
 	}
-	if t.form == "json" {
-		return explain.JSONDryRun(out, t.program())
+	if form == "json" {
+		return explain.JSONDryRun(out, p)
 	}
-	explain.DryRun(out, t.program(), explain.NewStyle(t.file == nil && coloured(os.Stdout)))
+	explain.DryRun(out, p, explain.NewStyle(s.file == nil && coloured(os.Stdout)))
 	return nil
 }

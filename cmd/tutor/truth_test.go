@@ -131,6 +131,7 @@ var (
 	straceLine  = regexp.MustCompile(`^(\d+) +(.*)$`)
 	resumed     = regexp.MustCompile(`^<\.\.\. \w+ resumed>(.*)$`)
 	errorWords  = regexp.MustCompile(`(= -1 E[A-Z0-9]+) \(.*\)$`)
+	pollWords   = regexp.MustCompile(`^(ppoll\(.*\) = \d) \(.*\)$`) // what strace adds: which descriptor, and the time that is left
 	comment     = regexp.MustCompile(` /\* MS_\?\?\? \*/`)
 	clockLooked = regexp.MustCompile(`^clock_gettime\(CLOCK_MONOTONIC, .*\) = 0$`)
 )
@@ -169,7 +170,7 @@ func readStrace(t *testing.T, path string, child int) (measured, others []string
 		if r := resumed.FindStringSubmatch(text); r != nil {
 			text = h.unfinished + r[1]
 		}
-		text = comment.ReplaceAllString(errorWords.ReplaceAllString(text, "$1"), "")
+		text = pollWords.ReplaceAllString(comment.ReplaceAllString(errorWords.ReplaceAllString(text, "$1"), ""), "$1")
 		if schedulers.MatchString(text) {
 			continue
 		}

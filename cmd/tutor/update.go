@@ -87,27 +87,13 @@ func (f *updateFlags) one(ctx context.Context, c *cli, name string, r specs.Linu
 	}
 	var memory *program.Op
 	err = c.home().Update(ctx, ctr, r, func(p program.Program, ran *process.Running) {
-		f.trace(s, p, ran)
+		f.explain.print(s, explain.Trace{Program: p, HostPID: os.Getpid(), Results: ran.Results()})
 		memory = cmp.Or(p.Find("memory"), memory)
 	})
 	if err == nil && memory != nil && memory.Runs() && memory.Undo == nil { // the group is new
 		fmt.Fprintln(c.Err, "WARNING: what "+name+" holds already is not counted: with cgroup v1 a page stays charged to the group in which it was first touched")
 	}
 	return err
-}
-
-// trace prints what was done, and if it failed what was taken back.
-func (f *updateFlags) trace(s sink, p program.Program, ran *process.Running) {
-	t := explain.Trace{Program: p, HostPID: os.Getpid(), Results: ran.Results()}
-	switch f.explain.form {
-	case "json":
-		explain.JSON(s.out, t, 0, len(p))
-		explain.JSONUndone(s.out, t)
-	case "text":
-		explain.Header(s.out, s.style)
-		explain.Text(s.out, t, s.style, 0, len(p))
-		explain.Undone(s.out, t, s.style)
-	}
 }
 
 func (f *updateFlags) anyLimit() bool {

@@ -36,7 +36,7 @@ func noDriver(volume, driver string) error {
 
 func newVolumeCreate(c *cli) *cobra.Command {
 	var driver string
-	var texts []string
+	var texts, options []string
 	command := &cobra.Command{
 		Use:     "create [OPTIONS] [VOLUME]",
 		Short:   "Create a volume",
@@ -47,6 +47,9 @@ func newVolumeCreate(c *cli) *cobra.Command {
 			name := append(args, "")[0]
 			if driver != localDriver {
 				return noDriver(name, driver)
+			}
+			if err := noOptions(name, options); err != nil {
+				return err
 			}
 			labels, err := labels(texts)
 			if err != nil {
@@ -66,7 +69,34 @@ func newVolumeCreate(c *cli) *cobra.Command {
 	}
 	command.Flags().StringVarP(&driver, "driver", "d", localDriver, "Specify volume driver name")
 	command.Flags().StringArrayVar(&texts, "label", nil, "Set metadata for a volume")
+	command.Flags().StringArrayVarP(&options, "opt", "o", nil, "Set driver specific options: tutor's volumes have none, and its error says what to use")
 	return command
+}
+
+// instead is what does the same as a volume that is a mount. Docker mounts such a volume on the host while a container
+// uses it; tutor mounts nothing there, ever.
+var instead = map[string]string{
+	"tmpfs": "a directory in memory is the container's own: --tmpfs /path:size=64m",
+	"none":  "a directory of the host needs no volume: -v /host/dir:/path",
+	"nfs":   "mount it on the host, and give that to the container: mount -t nfs SERVER:/dir /mnt, then -v /mnt:/path",
+}
+
+// noOptions refuses what the driver local knows in Docker.
+func noOptions(volume string, options []string) error {
+	kind := "nfs"
+	for _, text := range options {
+		key, value, _ := strings.Cut(text, "=")
+		if !slices.Contains([]string{"type", "o", "device", "size"}, key) {
+			return container.Hint(fmt.Errorf("create %s: invalid option: %q", volume, key), "tutor's volumes are directories below TUTOR_ROOT, and have no options")
+		}
+		if key == "type" && instead[value] != "" {
+			kind = value
+		}
+	}
+	if len(options) == 0 {
+		return nil
+	}
+	return container.Hint(fmt.Errorf("create %s: a volume that is a mount is not supported: %s", volume, strings.Join(options, " ")), instead[kind])
 }
 
 func newVolumeRm(c *cli) *cobra.Command {
@@ -80,6 +110,9 @@ func newVolumeRm(c *cli) *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeVolumes,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.home().Settle(); err != nil { // a container whose tutor was killed may be about to let go of one
+				return err
+			}
 			var failed []error
 			for _, name := range args {
 				err := c.home().Volumes().Remove(cmd.Context(), name, c.home().VolumeUsers)
@@ -128,6 +161,9 @@ func (f pruneFlags) volumes(cmd *cobra.Command, c *cli) error {
 	}
 	if !f.force && !c.confirm(warning) {
 		return nil
+	}
+	if err := c.home().Settle(); err != nil {
+		return err
 	}
 	gone, err := c.home().Volumes().Prune(cmd.Context(), func(v volumes.Volume) bool {
 		return (all || v.Anonymous()) && filters.Fits(v, false)

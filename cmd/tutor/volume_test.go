@@ -245,3 +245,29 @@ func TestAStateSaysWhichVolumesItUses(t *testing.T) {
 		{"name":"second","destination":"/b","rw":true,"noCopy":true,"labels":{"k":"v"}}]`, string(content))
 	require.Equal(t, "v\n", ok(t, "volume", "inspect", "-f", "{{.Labels.k}}", "second"))
 }
+
+func TestVolumesThatAreMountsAreRefusedWithWhatToUse(t *testing.T) {
+	root(t)
+	for line, hint := range map[string]string{
+		"-o type=tmpfs -o device=tmpfs -o o=size=1m":    "--tmpfs /path",
+		"-o type=none -o device=/srv -o o=bind":         "-v /host/dir:/path",
+		"-o type=nfs -o o=addr=host -o device=:/export": "mount -t nfs",
+		"-o colour=red": "have no options",
+	} {
+		fails(t, exec.Command(binary, append(append([]string{"volume", "create"}, strings.Fields(line)...), "far")...), 1, "create far: ", ".*"+hint)
+	}
+	require.Empty(t, ok(t, "volume", "ls", "-q"))
+	fails(t, exec.Command(binary, "run", "--volume-driver", "nfs", "-v", "far:/x", "tutor/lab", "true"), 125,
+		`create far: error looking up volume plugin nfs: plugin "nfs" not found`, "tutor knows the driver local")
+}
+
+// However they are written, /x comes before /x/y, and that before /x/y/z.
+func TestAMountInMemoryLiesInAVolumeAndTheOtherWayRound(t *testing.T) {
+	root(t)
+	t.Cleanup(func() { tutor(t, "volume", "rm", "-f", "outer", "inner") })
+	out := ok(t, "run", "--rm", "--tmpfs", "/x/y", "-v", "inner:/x/y/z", "-v", "outer:/x", "tutor/lab", "sh", "-c", `touch /x/f /x/y/f /x/y/z/f; grep -c " /x/y tmpfs" /proc/mounts; ls /x /x/y /x/y/z`)
+	require.Equal(t, []string{"1", "/x:", "f", "y", "/x/y:", "f", "z", "/x/y/z:", "f"}, strings.Fields(out))
+	require.FileExists(t, filepath.Join(volumeData("outer"), "f"))
+	require.FileExists(t, filepath.Join(volumeData("inner"), "f"))
+	require.NoFileExists(t, filepath.Join(volumeData("outer"), "y", "f"))
+}

@@ -18,8 +18,8 @@ var cables = []Topic{
 		See:  []string{"sendto", "recvfrom", "cable", "veth"},
 	},
 	{
-		Name: "hold",
-		Op:   "hold",
+		Name: "claim",
+		Op:   "claim",
 		What: `Before anything else tutor takes the host's ports that -p names: a socket each, bound and listening. ss shows them, and no
 			other program can have them. What the firewall sends on never comes to these sockets. What it cannot send on does,
 			IPv6 to a container that has only IPv4, and tutor carries that over by copying.`,
@@ -39,7 +39,6 @@ var cables = []Topic{
 	{
 		Name: "step-in",
 		Op:   "step-in",
-		Also: []string{"step in"},
 		What: `The host's hand enters the container's network namespace, with setns and the process that lives there. Every socket that it
 			makes now belongs to that network, for as long as it lives, wherever its owner goes. Only the one thread goes,
 			and it comes back a few calls later.`,
@@ -79,7 +78,6 @@ var cables = []Topic{
 	{
 		Name: "step-out",
 		Op:   "step-out",
-		Also: []string{"step out"},
 		What: `The host's hand comes back to the host's network, by the descriptor that it kept of it. The sockets that it made inside stay
 			inside. This entry cannot be left out.`,
 		Try: Try{Line: "tutor run --rm --explain tutor/lab true", Look: "the second setns, with the descriptor of the host's own", Want: `step-out`},
@@ -92,7 +90,8 @@ var cables = []Topic{
 		What: `An element of a map in tutor's table of the firewall: protocol and port of the host, and behind them the container's address
 			and port. The rules that look into the map are always the same. From then on the kernel rewrites each packet's
 			destination (DNAT) and sends it on: no program copies data.`,
-		Try: Try{Line: "tutor run --rm -p 127.0.0.1:18081:80 --explain tutor/lab true", Look: "NFT_MSG_NEWSETELEM, a key and a value", Want: `NFT_MSG_NEWSETELEM`},
-		See: []string{"port", "DNAT", "hold", "netlink"},
+		Hand: []string{"nft add element inet tutor ports-any '{ tcp . 8080 : 172.17.0.2 . 80 }'"},
+		Try:  Try{Line: "tutor run --rm -p 127.0.0.1:18081:80 --explain tutor/lab true", Look: "NFT_MSG_NEWSETELEM, a key and a value", Want: `NFT_MSG_NEWSETELEM`},
+		See:  []string{"port", "DNAT", "claim", "netlink"},
 	},
 }

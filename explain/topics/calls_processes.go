@@ -117,7 +117,50 @@ var callsOnProcesses = []Topic{
 		Errors: []Error{
 			{Errno: unix.ESRCH, Text: "there is no such process, or none that this PID namespace knows"},
 		},
-		See: []string{"pidfd_getfd", "terminal-host", "PID namespace", "signal"},
+		See: []string{"pidfd_getfd", "pidfd_send_signal", "ppoll", "terminal-host", "PID namespace", "signal"},
+	},
+	{
+		Name: "pidfd_send_signal",
+		Call: "pidfd_send_signal",
+		C:    "int pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned int flags);",
+		Also: []string{"tutor stop", "tutor kill", "docker stop", "docker kill"},
+		What: `Sends a signal to the process that a descriptor stands for (Linux 5.1). With info NULL it is what kill does, and the
+			same rights are asked for; only the receiver cannot be mistaken.`,
+		Why: `A monitor, or a person, may take a moment between looking up a PID and sending the signal. In that moment the
+			process can end, and its number can be given to another one, which would get the signal.`,
+		Hand: []string{"sleep 60 & kill -s TERM $!; wait $! || echo $?   # by number: 143 = 128 + 15"},
+		Safe: true,
+		Try: Try{Line: "tutor run -d --rm --name quick tutor/lab sleep 60 > /dev/null; tutor stop -t 0 --explain quick",
+			Look: "SIGTERM, no time at all, and SIGKILL", Want: `(?s)pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) = 0.*SIGKILL`},
+		Read: []string{"pidfd_send_signal(2)", "signal(7)"},
+		Lab:  1,
+		Errors: []Error{
+			{Errno: unix.ESRCH, Text: "the process has ended, and its parent has waited for it"},
+			{Errno: unix.EPERM, Text: "another user's process, and no CAP_KILL"},
+		},
+		See: []string{"signal", "pidfd_open", "ppoll", "PID 1"},
+	},
+	{
+		Name: "ppoll",
+		Call: "ppoll",
+		C:    "int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *tmo_p, const sigset_t *sigmask);",
+		Also: []string{"poll"},
+		What: `Waits until there is something to read from one of the descriptors, or until the time is over, which it answers with 0. A
+			pidfd can be read when its process has ended (Linux 5.3). The last argument is a set of signals to be blocked
+			meanwhile, for any other signal would end the wait early.`,
+		Why: `To wait for a process that is not one's own child, wait4 cannot be used. Between SIGTERM and SIGKILL a container has ten
+			seconds, and not one of them should be lost if it is ready sooner.`,
+		Hand: []string{"sleep 0.2 & tail --pid $! -f /dev/null; echo it has ended"},
+		Safe: true,
+		Try: Try{Line: "tutor run -d --rm --name deaf tutor/lab sh -c 'trap : TERM; while :; do sleep 1; done' > /dev/null; tutor stop -t 1 --explain deaf",
+			Look: "one second, and the answer 0: nobody has ended", Want: `ppoll\(\[\{fd=\d+, events=POLLIN\}\], 1, \{tv_sec=1, tv_nsec=0\}, ~\[\], 8\) = 0`},
+		Read: []string{"poll(2)"},
+		Lab:  1,
+		Errors: []Error{
+			{Errno: unix.EINTR, Text: "a signal came that was not blocked"},
+			{Errno: unix.EINVAL, Text: "the time is below zero, or there are more descriptors than RLIMIT_NOFILE"},
+		},
+		See: []string{"pidfd_send_signal", "pidfd_open", "signal", "exit code"},
 	},
 	{
 		Name: "pidfd_getfd",

@@ -16,11 +16,11 @@ var callsOnSockets = []Topic{
 		Read: []string{"bind(2)", "ip(7)"},
 		Lab:  7,
 		Errors: []Error{
-			{Errno: unix.EADDRINUSE, Op: "hold"},
-			{Errno: unix.EADDRNOTAVAIL, Op: "hold"},
+			{Errno: unix.EADDRINUSE, Op: "claim"},
+			{Errno: unix.EADDRNOTAVAIL, Op: "claim"},
 			{Errno: unix.EACCES, Text: "the port is below 1024 and the caller has no CAP_NET_BIND_SERVICE"},
 		},
-		See: []string{"listen", "socket", "port", "hold"},
+		See: []string{"listen", "socket", "port", "claim"},
 	},
 	{
 		Name: "listen",

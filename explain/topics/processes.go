@@ -63,7 +63,7 @@ var processes = []Topic{
 		Try:  Try{Line: "tutor run --rm --without pid-ns tutor/lab sh -c 'kill -9 $$'; echo $?", Look: "137, that is 128 + 9; with a PID namespace it would be PID 1 and survive", Want: "137"},
 		Read: []string{"signal(7)", "kill(2)"},
 		Lab:  1,
-		See:  []string{"PID 1", "exit code", "process", "OOM", "terminal"},
+		See:  []string{"pidfd_send_signal", "PID 1", "exit code", "process", "OOM", "terminal"},
 	},
 	{
 		Name: "exit code",
@@ -145,7 +145,7 @@ var processes = []Topic{
 	{
 		Name: "streams",
 		Op:   "streams",
-		Also: []string{"logs", "pipe", "standard output", "stdout", "stderr"},
+		Also: []string{"logs", "--log-driver", "--log-opt", "pipe", "standard output", "stdout", "stderr"},
 		What: `Descriptors 1 and 2, to which a command writes. They are pipes whose other ends tutor has: what comes out goes to
 			whoever is attached and into the log. So "docker run" without -t is never a terminal, colours are off, and
 			many programs keep their output back in blocks.`,

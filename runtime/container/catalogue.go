@@ -6,6 +6,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 
 	"tutor/runtime/cgroups"
 	"tutor/runtime/layers"
@@ -17,7 +18,7 @@ import (
 	"tutor/runtime/terminal"
 )
 
-// Catalogue is a few starts, and an exec, which between them do everything that can be done: whoever wants to speak of
+// Catalogue is a few starts, an exec and a stop, which between them do everything that can be done: whoever wants to speak of
 // every entry (tutor explain) finds it here with its calls. Nothing runs, and this machine is not asked: the
 // host of these starts is made up.
 func Catalogue() ([]program.Program, error) {
@@ -41,7 +42,7 @@ func Catalogue() ([]program.Program, error) {
 		all = append(all, list)
 	}
 	entered, err := everyExec(v2).Program() // and one command more
-	return append(all, entered), err
+	return append(all, entered, everyStop().Program()), err
 }
 
 // example is the Plan of a start on a host that there is not.
@@ -116,4 +117,10 @@ func everyExec(layout cgroups.Layout) ExecPlan {
 			Capabilities: &specs.LinuxCapabilities{Bounding: defaultCapabilities, Effective: defaultCapabilities}, NoNewPrivileges: true,
 			Rlimits: []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 64, Hard: 128}}},
 	}
+}
+
+// everyStop is the end of a container that is paused.
+func everyStop() StopPlan {
+	return StopPlan{Process: Live{PID: 4711}, Signal: unix.SIGTERM, Seconds: stopTimeout, ended: &sys.Result{Name: "ended"},
+		Frozen: cgroups.Frozen{Dir: "/sys/fs/cgroup/freezer/" + groupName("0123456789ab"), Home: "/sys/fs/cgroup/freezer", PIDs: []string{"4711", "4712"}}}
 }

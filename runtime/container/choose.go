@@ -36,7 +36,7 @@ func (o Options) published(image v1.Config) []ports.Port {
 	return list
 }
 
-// chosen fills in the ports of the host that were left open: one that is free, of a range the first that is. Hold takes them a
+// chosen fills in the ports of the host that were left open: one that is free, of a range the first that is. Claim takes them a
 // moment later; if somebody is quicker, it says so.
 func chosen(list []ports.Port) ([]ports.Port, error) {
 	list = slices.Clone(list)

@@ -29,8 +29,10 @@ func (c *Container) streams() (command ends, err error) {
 	if c.Options.bare() {
 		return nil, nil
 	}
-	if c.hub.log, err = openLog(c.home.logPath(c.State.ID)); err != nil {
-		return nil, err
+	if c.Options.Log.Driver != LogNone {
+		if c.hub.log, err = openLog(c.home.logPath(c.State.ID), c.Options.Log); err != nil {
+			return nil, err
+		}
 	}
 	if c.Options.Terminal {
 		return nil, nil

@@ -91,10 +91,23 @@ func (c *Container) binds(p *Plan, image Image) error {
 		p.Volumes.List = append(p.Volumes.List, bind)
 		p.Files.List = slices.DeleteFunc(p.Files.List, func(own layers.Bind) bool { return own.Target == bind.Target })
 	}
+	p.Volumes.List = append(p.Volumes.List, memoryIn(p.Volumes.List, p.Spec)...)
 	slices.SortStableFunc(p.Volumes.List, func(a, b layers.Bind) int { // /x before /x/y, however they were written
 		return strings.Count(a.Target, "/") - strings.Count(b.Target, "/")
 	})
 	return nil
+}
+
+// memoryIn are the mounts in memory that lie in one of the volumes: mounted before it, they would be hidden by it.
+func memoryIn(volumes []layers.Bind, s *specs.Spec) []layers.Bind {
+	var found []layers.Bind
+	for _, m := range inMemory(s) {
+		in := func(b layers.Bind) bool { return strings.HasPrefix(m.Destination, b.Target+"/") }
+		if slices.ContainsFunc(volumes, in) {
+			found = append(found, layers.Bind{Target: m.Destination, Memory: &m})
+		}
+	}
+	return found
 }
 
 // bind is one volume of the spec. Where its target leads is found out in the image, and judged again there.

@@ -52,10 +52,3 @@ func (h Home) Paused(id string) bool {
 	f, err := freezerOf(HostLayout(), id)
 	return err == nil && f.frozen()
 }
-
-// thaw lets a container go on that has to hear a signal.
-func (h Home) thaw(id string) {
-	if f, err := freezerOf(HostLayout(), id); err == nil && f.frozen() {
-		f.thaw()
-	}
-}

@@ -3,6 +3,7 @@ package container
 import (
 	"path"
 	"slices"
+	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
@@ -43,7 +44,7 @@ type Plan struct {
 func (p Plan) Program() (program.Program, error) {
 	s, group, pid := p.Spec, p.born(), p.Wire.PID
 	list := program.Of(
-		ports.Hold(p.Ports),                                  // the host's ports, or nothing begins
+		ports.Claim(p.Ports),                                 // the host's ports, or nothing begins
 		cgroups.Create(p.Group, group, p.Mems),               // a group of its own, still empty
 		cgroups.Memory(p.Group, s.Linux.Resources.Memory),    // bytes
 		cgroups.Swap(p.Group, s.Linux.Resources.Memory),      // and what may go to disk instead
@@ -185,14 +186,24 @@ func (p Plan) mount(destination string) specs.Mount {
 	return specs.Mount{}
 }
 
-// tmpfs is what --tmpfs asked for: every mount in memory that is not one of the usual ones.
+// tmpfs is what --tmpfs asked for. Those that lie in a volume come with the volumes.
 func (p Plan) tmpfs() []specs.Mount {
+	return slices.DeleteFunc(inMemory(p.Spec), func(m specs.Mount) bool {
+		return slices.ContainsFunc(p.Volumes.List, func(b layers.Bind) bool { return b.Memory != nil && b.Memory.Destination == m.Destination })
+	})
+}
+
+// inMemory are the spec's mounts in memory that are not among the usual ones, /x before /x/y.
+func inMemory(s *specs.Spec) []specs.Mount {
 	var mounts []specs.Mount
-	for _, m := range p.Spec.Mounts {
+	for _, m := range s.Mounts {
 		if m.Type == "tmpfs" && m.Destination != "/dev" && m.Destination != "/dev/shm" {
 			mounts = append(mounts, m)
 		}
 	}
+	slices.SortStableFunc(mounts, func(a, b specs.Mount) int {
+		return strings.Count(a.Destination, "/") - strings.Count(b.Destination, "/")
+	})
 	return mounts
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,7 +66,7 @@ func TestEveryProgramKeepsTheOrder(t *testing.T) {
 }
 
 func TestTheOrderSpeaksOfEntriesThatExist(t *testing.T) {
-	p := append(programOf(t, everything(), v2), execOf(t, everyExec(v2))...)
+	p := slices.Concat(programOf(t, everything(), v2), execOf(t, everyExec(v2)), everyStop().Program())
 	for _, b := range program.Order {
 		require.NotNil(t, p.Find(b.First), "%s is in the order table only", b.First)
 		require.NotNil(t, p.Find(b.Then), "%s is in the order table only", b.Then)

@@ -48,6 +48,7 @@ type Options struct {
 	Remove      bool   // --rm
 	StopSignal  string // "SIGINT"; empty: the image's, or SIGTERM
 	StopTimeout int    // seconds until SIGKILL; 0: ten
+	Log         LogConfig
 	Lab         int
 	Without     []string
 }

@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/cgroups"
+	"tutor/runtime/process"
+	"tutor/runtime/program"
+	"tutor/runtime/sys"
 )
 
 // SignalOf reads a signal as Docker does: "SIGTERM", "term", "15".
@@ -26,84 +32,139 @@ func SignalOf(text string) (unix.Signal, error) {
 	return 0, Hint(fmt.Errorf("Invalid signal: %s", text), "a name or a number: SIGTERM, HUP, 9; signal(7) has all")
 }
 
-// Kill sends a signal to the container's first process; ErrNotRunning if there is none.
-func (h Home) Kill(id string, s unix.Signal) error {
-	live, runs := h.alive(id)
+// stopTimeout is how long a container has to end by itself, in seconds.
+const stopTimeout = 10
+
+// PlanStop is the end of a container: by its own signal, or another, and SIGKILL after the time; nil is the container's
+// own. ErrNotRunning if it has ended.
+func (h Home) PlanStop(s State, signal string, seconds *int) (StopPlan, error) {
+	p := StopPlan{Signal: unix.SIGTERM, Seconds: stopTimeout}
+	if name := first(signal, s.Config.StopSignal); name != "" {
+		var err error
+		if p.Signal, err = SignalOf(name); err != nil {
+			return p, err
+		}
+	}
+	if s.StopTimeout > 0 {
+		p.Seconds = s.StopTimeout
+	}
+	if seconds != nil {
+		p.Seconds = *seconds
+	}
+	return h.planned(s, p)
+}
+
+// PlanKill is one signal.
+func (h Home) PlanKill(s State, signal unix.Signal) (StopPlan, error) {
+	return h.planned(s, StopPlan{Signal: signal, Once: true})
+}
+
+// planned adds what is true of the container now. One that is just starting is waited for: before its command runs
+// nothing in there could handle a signal.
+func (h Home) planned(s State, p StopPlan) (StopPlan, error) {
+	live, runs := h.alive(s.ID)
+	for deadline := time.Now().Add(startingTime); h.Runs(s.ID) && live.Started.IsZero() && time.Now().Before(deadline); {
+		pause(context.Background())
+		live, runs = h.alive(s.ID)
+	}
 	if !runs {
-		return ErrNotRunning
+		return p, ErrNotRunning
 	}
-	pidfd, err := unix.PidfdOpen(live.PID, 0)
+	p.Process, p.Inside, p.Command = live, insidePID(live.PID), strings.Join(s.Command, " ")
+	p.Frozen, p.ended = frozen(s.ID), &sys.Result{Name: "ended"}
+	return p, nil
+}
+
+// frozen is what stands still of a container; nothing, if it is not paused.
+func frozen(id string) cgroups.Frozen {
+	f, err := freezerOf(HostLayout(), id)
+	if err != nil || !f.frozen() {
+		return cgroups.Frozen{}
+	}
+	if f.home == "" {
+		return cgroups.Frozen{Dir: f.dir}
+	}
+	return cgroups.Frozen{Dir: f.dir, Home: filepath.Dir(f.dir), PIDs: members(f.dir)}
+}
+
+// Stop ends a container, and returns when all that belonged to it is cleared. That it does not run is no error. ran is
+// told of the Program that was carried out.
+func (h Home) Stop(s State, signal string, seconds *int, ran func(StopPlan, program.Program, *process.Running)) error {
+	p, err := h.PlanStop(s, signal, seconds)
+	if err == nil {
+		err = h.carryOut(s, p, ran)
+	}
+	if errors.Is(err, ErrNotRunning) {
+		err = nil
+	}
 	if err != nil {
-		return ErrNotRunning
+		return err
 	}
-	defer unix.Close(pidfd)
-	if born(live.PID) != live.Born { // the number was another's already when we opened it
-		return ErrNotRunning
+	return h.gone(s.ID)
+}
+
+// Kill sends a signal to the container's first process; ErrNotRunning if there is none.
+func (h Home) Kill(s State, signal unix.Signal, ran func(StopPlan, program.Program, *process.Running)) error {
+	p, err := h.PlanKill(s, signal)
+	if err != nil {
+		return err
 	}
-	err = unix.PidfdSendSignal(pidfd, s, nil, 0)
+	return h.carryOut(s, p, ran)
+}
+
+// End kills a container, and returns when all that belonged to it is cleared. That it does not run is no error.
+func (h Home) End(s State) error {
+	if err := h.Kill(s, unix.SIGKILL, nil); err != nil && !errors.Is(err, ErrNotRunning) {
+		return err
+	}
+	return h.gone(s.ID)
+}
+
+// errEnded says that the rest of a Program has become needless.
+var errEnded = errors.New("the container has ended")
+
+// carryOut does what the plan says. After the wait it looks whether there is anybody left to be killed.
+func (h Home) carryOut(s State, p StopPlan, ran func(StopPlan, program.Program, *process.Running)) error {
+	list := p.Program()
+	running, err := process.Start(list, process.Hooks{
+		Stops: func(op int) bool { return list[op].Name == "signal" || list[op].Name == "kill" },
+		Pause: func(r *process.Running, op int) error {
+			if list[op].Name == "signal" { // is it still the process that was meant, now that it is held?
+				return h.same(s, p.Process)
+			}
+			if ended, _ := r.Answer(p.ended); ended > 0 {
+				return errEnded
+			}
+			return nil
+		},
+	})
+	if running == nil {
+		return err
+	}
+	defer running.Close()
+	err = errors.Join(err, running.Undo())
+	if errors.Is(err, errEnded) {
+		list[4], err = list[4].Leave(p.lasts()), nil
+	}
+	if ran != nil {
+		ran(p, list, running)
+	}
 	if errors.Is(err, unix.ESRCH) {
 		return ErrNotRunning
-	}
-	if err == nil && s == unix.SIGKILL { // a frozen process of cgroup v1 does not even die
-		h.thaw(id)
 	}
 	return err
 }
 
-// stopTimeout is how long a container has to end by itself.
-const stopTimeout = 10 * time.Second
+// goneTime is more than the kernel needs to end the processes of a container, and its monitor to clear it.
+const goneTime = 30 * time.Second
 
-// Stop ends a container: with its own signal, and with SIGKILL after the time. timeout below 0 is the container's
-// own. That it does not run is no error.
-func (h Home) Stop(ctx context.Context, s State, signal string, timeout time.Duration) error {
-	sig := unix.SIGTERM
-	if name := first(signal, s.Config.StopSignal); name != "" {
-		var err error
-		if sig, err = SignalOf(name); err != nil {
-			return err
+// gone waits until nobody looks after the container any more: its state on disk is the last word then.
+func (h Home) gone(id string) error {
+	for deadline := time.Now().Add(goneTime); h.Runs(id); pause(context.Background()) {
+		if time.Now().After(deadline) {
+			return Hint(fmt.Errorf("container %.12s does not end, not even by SIGKILL", id),
+				"its processes wait for a disk or a network that does not answer, or somebody has paused it: tutor unpause")
 		}
 	}
-	if timeout < 0 {
-		timeout = stopTimeout
-		if s.StopTimeout > 0 {
-			timeout = time.Duration(s.StopTimeout) * time.Second
-		}
-	}
-	if err := h.Kill(s.ID, sig); err != nil {
-		return h.goneOr(s.ID, err)
-	}
-	h.thaw(s.ID) // one that is paused could not hear it
-	if h.waitEnded(ctx, s.ID, timeout) {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := h.Kill(s.ID, unix.SIGKILL); err != nil {
-		return h.goneOr(s.ID, err)
-	}
-	if !h.waitEnded(ctx, s.ID, 30*time.Second) {
-		return fmt.Errorf("container %.12s does not end, not even by SIGKILL", s.ID)
-	}
-	return nil
-}
-
-// goneOr makes nothing of ErrNotRunning, once its monitor has said so on disk.
-func (h Home) goneOr(id string, err error) error {
-	if !errors.Is(err, ErrNotRunning) {
-		return err
-	}
-	h.waitEnded(context.Background(), id, 10*time.Second)
 	return h.Settle()
-}
-
-// waitEnded waits until nobody looks after the container any more: its state on disk is the last word then.
-func (h Home) waitEnded(ctx context.Context, id string, timeout time.Duration) bool {
-	deadline := time.Now().Add(timeout)
-	for h.Runs(id) {
-		if time.Now().After(deadline) || pause(ctx) != nil {
-			return false
-		}
-	}
-	return true
 }

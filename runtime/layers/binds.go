@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/program"
@@ -16,6 +17,7 @@ type Bind struct {
 	Target   string // in the container, absolute
 	File     bool   // Source is no directory
 	ReadOnly bool
+	Memory   *specs.Mount // no bind, but a tmpfs that lies in one: it comes after that, or would be hidden by it
 
 	tree *sys.Result
 }
@@ -35,6 +37,10 @@ func (b *Binds) Open() program.Op {
 	var shell []string
 	for i := range b.List {
 		bind := &b.List[i]
+		if bind.Memory != nil {
+			shell = append(shell, shellMount(*bind.Memory))
+			continue
+		}
 		bind.tree = &sys.Result{Name: path.Base(bind.Target)}
 		op.Calls = append(op.Calls, sys.OpenTree(bind.Source, bind.tree))
 		shell = append(shell, "mount --rbind "+bind.Source+" ."+bind.Target)
@@ -52,6 +58,10 @@ func (b *Binds) Open() program.Op {
 func (b *Binds) Attach() program.Op {
 	op := program.Op{Name: b.Name, Lab: 4, By: program.Child, Why: b.Why, Man: "move_mount(2)"}
 	for _, bind := range b.List {
+		if bind.Memory != nil {
+			op.Calls = append(op.Calls, memory(*bind.Memory)...)
+			continue
+		}
 		flags := uint64(unix.MOVE_MOUNT_T_SYMLINKS)
 		if bind.File { // a dangling link is no place for a file; the file lies over the link itself
 			flags = 0

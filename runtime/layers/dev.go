@@ -128,9 +128,7 @@ func Tmpfs(mounts []specs.Mount) program.Op {
 		Man:  "tmpfs(5)",
 	}
 	for _, m := range mounts {
-		flags, data := sys.MountOptions(m.Options)
-		op.Calls = append(op.Calls, sys.MkdirAll(m.Destination)...)
-		op.Calls = append(op.Calls, sys.Mount("tmpfs", m.Destination, "tmpfs", flags, data))
+		op.Calls = append(op.Calls, memory(m)...)
 		op.Shell += shellMount(m) + "; "
 	}
 	op.Shell = strings.TrimSuffix(op.Shell, "; ")
@@ -138,6 +136,11 @@ func Tmpfs(mounts []specs.Mount) program.Op {
 		return op.Leave("no --tmpfs given")
 	}
 	return op
+}
+
+func memory(m specs.Mount) []sys.Call {
+	flags, data := sys.MountOptions(m.Options)
+	return append(sys.MkdirAll(m.Destination), sys.Mount("tmpfs", m.Destination, "tmpfs", flags, data))
 }
 
 // mounted completes an Op that makes a mount of the spec's.

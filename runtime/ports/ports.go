@@ -40,7 +40,7 @@ type Publication struct {
 	Ports []Port
 	IPv4  netip.Addr // the container's; none: it has none
 	IPv6  netip.Addr
-	Held  []Held // sockets on the host, once Hold has run
+	Held  []Held // sockets on the host, once Claim has run
 }
 
 // Maps are the names of the firewall's maps: by address, or for all.
@@ -77,10 +77,10 @@ func New(table sys.Table, maps Maps, list []Port, ipv6 bool) Publication {
 
 const without = "no -p given"
 
-// Hold takes the host's ports before anything else is done: two programs at one port would each get what the other waits for.
-func Hold(p Publication) program.Op {
+// Claim takes the host's ports before anything else is done: two programs at one port would each get what the other waits for.
+func Claim(p Publication) program.Op {
 	op := program.Op{
-		Name: "hold",
+		Name: "claim",
 		Lab:  7,
 		By:   program.Host,
 		Why:  "another program could have the port, or take it: connections would go astray in silence",
@@ -127,7 +127,7 @@ func Publish(p Publication) program.Op {
 	if len(add) == 0 {
 		return op.Leave(without)
 	}
-	op.Shell = "nft '" + strings.Join(shell, "; ") + "'"
+	op.Shell = strings.Join(shell, " && ")
 	op.Calls = conversation(nl, sys.Ask(nl, sys.Batch(add...)...))
 	ask := sys.Ask(back, sys.Batch(remove...)...)
 	ask[1] = ask[1].Tolerate(unix.ENOENT)
@@ -158,7 +158,7 @@ func (p Publication) elements() (add, remove []sys.Message, shell []string) {
 			value := sys.Key(to.AsSlice(), sys.PortKey(port.Container))
 			add = append(add, p.Table.Add(name, sys.Element{Key: key, Data: value}))
 			remove = append(remove, p.Table.Remove(name, sys.Element{Key: key, Data: value}))
-			shell = append(shell, fmt.Sprintf("add element inet %s %s { %s : %s . %d }", p.Table, name, text, to, port.Container))
+			shell = append(shell, fmt.Sprintf("nft add element inet %s %s '{ %s : %s . %d }'", p.Table, name, text, to, port.Container))
 		}
 	}
 	return add, remove, shell

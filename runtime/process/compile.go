@@ -58,6 +58,9 @@ func (c *compiled) add(op int, call sys.Call, undo bool) error {
 			return fmt.Errorf("%s: %s: only the host's hand can fill in a structure", c.program[op].Name, call.Name)
 		}
 	}
+	if call.Waits && c.program[op].By != program.Host {
+		return fmt.Errorf("%s: %s: only the host's hand can wait", c.program[op].Name, call.Name)
+	}
 	if len(call.Allow) > len(s.allow) {
 		return fmt.Errorf("%s: %s: tolerates more than %d errors", c.program[op].Name, call.Name, len(s.allow))
 	}
@@ -103,7 +106,7 @@ func (c *compiled) patch(call sys.Call, ledger []entry) {
 			continue
 		}
 		value, field := c.answer(a.Patch.From, ledger), a.Memory[a.Patch.Offset:]
-		if a.Patch.Half {
+		if a.Patch.Bits == 32 {
 			binary.LittleEndian.PutUint32(field, uint32(value))
 			continue
 		}

@@ -67,7 +67,10 @@ func ExitCode(err error) int {
 // Status turns what wait4(2) says into an exit status: the process's own, or 128 plus the signal.
 func Status(status unix.WaitStatus) int {
 	if status.Signaled() {
-		return exitSignalBase + int(status.Signal())
+		return ExitSignal(status.Signal())
 	}
 	return status.ExitStatus()
 }
+
+// ExitSignal is the exit status of who was ended by a signal.
+func ExitSignal(s unix.Signal) int { return exitSignalBase + int(s) }

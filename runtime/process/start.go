@@ -104,7 +104,11 @@ func (r *Running) host(cc *compiledCall, hooks Hooks) error {
 	if cc.call.Number == unix.SYS_CLONE3 {
 		return r.birth(cc, hooks)
 	}
-	do(&cc.step, r.ledger)
+	carry := do
+	if cc.call.Waits {
+		carry = wait
+	}
+	carry(&cc.step, r.ledger)
 	if result := r.result(*cc); result.Failed() {
 		return &Error{r.compiled.program[cc.op], result}
 	}

@@ -3,6 +3,7 @@ package process
 import (
 	"os"
 	"os/signal"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,4 +53,23 @@ func forward(signals <-chan os.Signal, pidfd int, done <-chan struct{}) {
 			return
 		}
 	}
+}
+
+// wait is do for a call that may take long. Go is told that this thread is away (syscall.Syscall6, not the raw one):
+// otherwise a machine with one processor would stand still, signals and all, until the call comes back.
+func wait(s *step, ledger []entry) bool {
+	for i, from := range s.from {
+		if from >= 0 {
+			s.words[i] = uintptr(ledger[from].result)
+		}
+	}
+	e := &ledger[s.entry]
+	stamp(&e.start)
+	value, _, errno := syscall.Syscall6(s.number, s.words[0], s.words[1], s.words[2], s.words[3], s.words[4], s.words[5])
+	e.result = int64(value)
+	if errno != 0 {
+		e.result = -int64(errno)
+	}
+	stamp(&e.end)
+	return errno == 0
 }

@@ -25,7 +25,7 @@ var Order = []Before{
 	{"pivot", "files", "mounted by path: from here on no link in the image can lead to the host"},
 	{"pivot", "volumes", "mounted by path: from here on no link in the image can lead to the host"},
 	{"pid-ns", "proc", "it shows the PID namespace of the process that mounts it"},
-	{"hold", "cgroup", "a port that is busy is found before anything is made"},
+	{"claim", "cgroup", "a port that is busy is found before anything is made"},
 	{"clone", "cable", "the cable's inner end is put into the network namespace of a process"},
 	{"net-ns", "cable", "otherwise both ends would be the host's"},
 	{"cable", "step-in", "the cable's outer end is the host's"},
@@ -75,6 +75,10 @@ var Order = []Before{
 	{"enter-mount", "workdir", "the directory is one of the container's"},
 	{"enter-net", "capabilities", "entering a namespace needs CAP_SYS_ADMIN"},
 	{"enter-mount", "bounding", "entering it needs CAP_SYS_CHROOT, which the user may not have"},
+	{"hold", "signal", "a signal to a number may hit a stranger who has got it since"},
+	{"signal", "thaw", "let go on first, it could do more before it hears of the signal"},
+	{"thaw", "wait", "who stands still cannot tidy up, and the time would pass for nothing"},
+	{"wait", "kill", "what was asked politely needs time to answer"},
 	{"seccomp", "exec", "the command must not run one instruction outside the filter"},
 }
 

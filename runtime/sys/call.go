@@ -20,6 +20,7 @@ type Call struct {
 	Yields *Result      // what later calls take from this one: a descriptor, a PID; nil: nothing
 	Allow  []unix.Errno // answers that are no failure: EEXIST where a call only makes sure
 	Octal  bool         // the result is a mode: umask(2)
+	Waits  bool         // it may take long, and all of Go must not stand still meanwhile; host only
 
 	Messages []Message         // what a netlink socket is asked
 	Asked    []Message         // what this call brings the answer to
@@ -51,9 +52,9 @@ type Arg struct {
 // A Patch puts the answer of an earlier call into a structure: the cgroup's descriptor in clone3's arguments.
 // Only the host's hand can do this; the child takes its memory as it is.
 type Patch struct {
-	Offset int // of a 64-bit little-endian field
+	Offset int // of a little-endian field
+	Bits   int // 32 or 64
 	From   *Result
-	Half   bool // of 32 bits
 }
 
 // Tolerate says which errors of c are no failure, because they mean that there was nothing to do.

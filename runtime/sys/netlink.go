@@ -194,7 +194,7 @@ func putAll(attributes []Attribute, b []byte, at int, patch *Patch) *Patch {
 		inner := attributeHead + aligned(len(a.value))
 		a.value = b[attributeHead : attributeHead+len(a.value)] // from here on what is sent is what is shown
 		if a.from != nil {
-			patch = &Patch{Offset: at + attributeHead, From: a.from, Half: true}
+			patch = &Patch{Offset: at + attributeHead, From: a.from, Bits: 32}
 		}
 		if a.nested != nil {
 			patch = putAll(a.nested, b[inner:n], at+inner, patch)

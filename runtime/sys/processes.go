@@ -16,7 +16,7 @@ func Clone3(group *Result, yields *Result) Call {
 	args := Arg{}
 	if group != nil {
 		fields[0] = unix.CLONE_INTO_CGROUP
-		args.Patch = &Patch{Offset: 8 * 10, From: group}
+		args.Patch = &Patch{Offset: 8 * 10, Bits: 64, From: group}
 	}
 	args.Memory = words(fields[:]...)
 	args.show = func(a Arg, _ uintptr) string { return cloneText(a) }
