@@ -165,4 +165,3 @@ func completeLab(_ *cobra.Command, args []string, begun string) ([]string, cobra
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
-
