@@ -84,6 +84,18 @@ func (t Trace) details(b *strings.Builder, s Style, op program.Op) {
 	fmt.Fprintf(b, "    %s\n", s.quiet("# "+note))
 }
 
+// Calls prints what one Op has done, without its reason.
+func Calls(w io.Writer, t Trace, s Style, index int) {
+	var b strings.Builder
+	for _, n := range t.of(index, false) {
+		t.line(&b, s, n)
+	}
+	if b.Len() > 0 && t.Program[index].Name == "clone" && t.PID != 0 {
+		fmt.Fprintf(&b, "    %s\n", s.name(t.birth()))
+	}
+	io.WriteString(w, b.String())
+}
+
 // of are the indexes of the results of one Op.
 func (t Trace) of(index int, undo bool) []int {
 	var found []int

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -52,30 +54,38 @@ func mountsBelow(dirs []string) ([]string, error) {
 	return found, nil
 }
 
-// made is how things are called that a lesson makes by hand outside its room: a control group, a link, a network
-// namespace, a table of nftables. Nothing else on the machine is touched.
-const made = "lab-"
-
-// removeMade removes what a lesson that was interrupted has made by hand. Control groups go only if they are empty.
-func removeMade() error {
-	for _, pattern := range []string{"/sys/fs/cgroup/" + made + "*", "/sys/fs/cgroup/*/" + made + "*"} {
-		groups, _ := filepath.Glob(pattern)
-		for _, group := range groups {
+// removeMade removes what a lesson that was interrupted has made by hand outside its room. Such things are called lab3-…
+// in lab 3, best with the PID of the shell behind it: what a shell that is alive has made is somebody else's.
+// Nothing else on the machine is touched, and control groups go only if they are empty.
+func removeMade(lab string) error {
+	made := "lab" + lab + "-"
+	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+		for _, group := range ownerless(pattern + made + "*") {
 			removeGroups(group)
 		}
 	}
-	namespaces, _ := filepath.Glob("/run/netns/" + made + "*")
-	for _, path := range namespaces {
+	for _, path := range ownerless("/run/netns/" + made + "*") {
 		unix.Unmount(path, unix.MNT_DETACH)
 		os.Remove(path)
 	}
-	links, _ := filepath.Glob("/sys/class/net/" + made + "*")
-	for _, path := range links {
+	for _, path := range ownerless("/sys/class/net/" + made + "*") {
 		if link, err := netlink.LinkByName(filepath.Base(path)); err == nil {
 			netlink.LinkDel(link)
 		}
 	}
-	return removeTables()
+	return removeTables(made)
+}
+
+func ownerless(pattern string) []string {
+	paths, _ := filepath.Glob(pattern)
+	return slices.DeleteFunc(paths, func(path string) bool { return owned(filepath.Base(path)) })
+}
+
+// owned tells if what stands behind the "-" is the PID of a living process.
+func owned(name string) bool {
+	_, pid, _ := strings.Cut(name, "-")
+	_, err := strconv.Atoi(pid)
+	return err == nil && exists("/proc/"+pid)
 }
 
 // removeGroups removes a group and those in it, the deepest first.
@@ -88,7 +98,7 @@ func removeGroups(dir string) {
 }
 
 // removeTables asks nft, with which the lesson has made them.
-func removeTables() error {
+func removeTables(made string) error {
 	if _, err := exec.LookPath("nft"); err != nil {
 		return nil
 	}
@@ -97,8 +107,8 @@ func removeTables() error {
 		return nil // this kernel has no nftables
 	}
 	for line := range strings.Lines(string(out)) {
-		words := strings.Fields(line) // table inet lab-7
-		if len(words) == 3 && strings.HasPrefix(words[2], made) {
+		words := strings.Fields(line) // table inet lab7-4711
+		if len(words) == 3 && strings.HasPrefix(words[2], made) && !owned(words[2]) {
 			if err := exec.Command("nft", append([]string{"delete"}, words...)...).Run(); err != nil {
 				return fmt.Errorf("nft delete %s: %w", strings.Join(words, " "), err)
 			}

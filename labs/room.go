@@ -168,7 +168,7 @@ func (r *Room) clear() error {
 	if err := unmountBelow(r.Home.Root, r.Home.Run); err != nil {
 		return err
 	}
-	return errors.Join(removeMade(), os.RemoveAll(r.Home.Root), os.RemoveAll(r.Home.Run))
+	return errors.Join(removeMade(filepath.Base(r.Home.Root)[:1]), os.RemoveAll(r.Home.Root), os.RemoveAll(r.Home.Run))
 }
 
 // end kills every process that carries the room's name, until there is none.
