@@ -167,7 +167,9 @@ func (p Plan) tmpfs() []specs.Mount {
 }
 
 // limits is the container's own groups; on the host's root they take the place of the host's.
-func (p Plan) limits() program.Op { return cgroups.View(p.Group, p.mount("/sys/fs/cgroup"), !p.pivots()) }
+func (p Plan) limits() program.Op {
+	return cgroups.View(p.Group, p.mount("/sys/fs/cgroup"), !p.pivots())
+}
 
 func (p Plan) bounding() []string {
 	if p.Spec.Process.Capabilities == nil {
