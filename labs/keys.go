@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"io"
 	"os"
 	"os/signal"
 
@@ -115,25 +116,44 @@ func (k *Keyboard) meaning(s os.Signal) Key {
 	return Gone
 }
 
-// read takes what is there. The arrows and their kin come as several characters at once, and mean nothing here.
+// read takes one key. The arrows and their kin come as several characters (ECMA-48: ESC [ … and a letter), and mean
+// nothing here.
 func (k *Keyboard) read(fd int) (key Key, whole bool) {
-	one := make([]byte, 1)
-	n, err := unix.Read(fd, one)
+	c, err := one(fd)
 	if err == unix.EINTR || err == unix.EAGAIN {
 		return 0, false
 	}
-	if n <= 0 || one[0] == 'D'&0x1f {
+	if err != nil || c == 'D'&0x1f {
 		return Gone, true
 	}
-	if one[0] == 0x1b {
-		rest := make([]byte, 16)
-		if n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 20); n > 0 {
-			unix.Read(fd, rest)
-		}
+	if c == 0x1b {
+		k.skip(fd)
 		return 0, false
 	}
-	if one[0] == '\r' || one[0] == ' ' {
+	if c == '\r' || c == ' ' {
 		return Enter, true
 	}
-	return Key(one[0]), true
+	return Key(c), true
+}
+
+// skip passes over the rest of a key that begins with ESC, if there is one: the key ESC itself has none.
+func (k *Keyboard) skip(fd int) {
+	for n := 0; ; n++ {
+		if ready, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 20); ready == 0 || err != nil {
+			return
+		}
+		c, err := one(fd)
+		if err != nil || n == 0 && c != '[' && c != 'O' || n > 0 && c >= '@' {
+			return
+		}
+	}
+}
+
+func one(fd int) (byte, error) {
+	c := make([]byte, 1)
+	n, err := unix.Read(fd, c)
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
+	return c[0], err
 }

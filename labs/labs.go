@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 )
 
@@ -30,6 +31,9 @@ var Labs = []Lab{
 	{6, "6-network", "whom can it talk to?", "runtime/network"},
 	{7, "7-ports", "who can reach it?", "runtime/ports"},
 }
+
+// Own is for a lesson in a file of somebody's own: tutor lab ./README.md.
+var Own = Lab{0, "0-own", "your own question", ""}
 
 // Find knows a lab by its name, its number, what stands behind the number, or any beginning of these that no other
 // lab has.
@@ -56,9 +60,22 @@ func (l Lab) Lesson() (Lesson, error) {
 	if err != nil {
 		return Lesson{}, err
 	}
+	return named("labs/"+l.Name+"/README.md", content)
+}
+
+// ReadLesson reads a lesson from a file.
+func ReadLesson(path string) (Lesson, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return Lesson{}, err
+	}
+	return named(path, content)
+}
+
+func named(path string, content []byte) (Lesson, error) {
 	lesson, err := parse(string(content))
 	if err != nil {
-		return lesson, fmt.Errorf("labs/%s/README.md: %w", l.Name, err)
+		return lesson, fmt.Errorf("%s: %w", path, err)
 	}
 	return lesson, nil
 }

@@ -113,7 +113,7 @@ func (r *Room) Leave() error {
 // Sweep clears the rooms of labs whose tutor was killed.
 func Sweep(home container.Home) error {
 	var errs []error
-	for _, l := range Labs {
+	for _, l := range append([]Lab{Own}, Labs...) {
 		r := room(home, l.Name)
 		if !exists(r.Home.Root) && !exists(r.Home.Run) && !exists(r.Home.Run+".lock") {
 			continue

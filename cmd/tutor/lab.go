@@ -24,7 +24,7 @@ func newLab(c *cli) *cobra.Command {
 		Use:   "lab [OPTIONS] [LAB]",
 		Short: "Do a lab, or list all seven",
 		Long: `Do a lab: read a few lines, predict what happens, press Enter, and see the machine answer. Without LAB: the list of
-all, with your progress. LAB is a name, a number, or the beginning of either.
+all, with your progress. LAB is a name, a number, or the beginning of either; a path is a lesson of your own.
 
 Everything that a lab makes goes when it ends, also when it is interrupted. Without a terminal, or with --yes, it
 runs straight through, and the exit code is 0 only if every step did what the lesson says.`,
@@ -53,14 +53,7 @@ runs straight through, and the exit code is 0 only if every step did what the le
 }
 
 func (f labFlags) run(ctx context.Context, c *cli, name string) error {
-	lab, err := labs.Find(name)
-	if err != nil {
-		return container.Hint(err, "tutor lab lists all seven")
-	}
-	lesson, err := lab.Lesson()
-	if errors.Is(err, fs.ErrNotExist) {
-		return container.Hint(fmt.Errorf("lab %s is not written yet", lab.Name), "tutor lab lists those that are")
-	}
+	lab, lesson, err := findLesson(name)
 	if err != nil {
 		return err
 	}
@@ -87,6 +80,23 @@ func (f labFlags) run(ctx context.Context, c *cli, name string) error {
 		Explain: f.explain, Stepping: f.step, Place: notebook.Read()[lab.Name],
 		Note: func(p labs.Place) error { return notebook.Note(lab.Name, p) }}
 	return errors.Join(f.through(ctx, s, person), room.Leave())
+}
+
+// findLesson finds a lab by its name, or reads the lesson in a file: what has a slash is one.
+func findLesson(name string) (labs.Lab, labs.Lesson, error) {
+	if strings.Contains(name, "/") {
+		lesson, err := labs.ReadLesson(name)
+		return labs.Own, lesson, err
+	}
+	lab, err := labs.Find(name)
+	if err != nil {
+		return lab, labs.Lesson{}, container.Hint(err, "tutor lab lists all seven")
+	}
+	lesson, err := lab.Lesson()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = container.Hint(fmt.Errorf("lab %s is not written yet", lab.Name), "tutor lab lists those that are")
+	}
+	return lab, lesson, err
 }
 
 // terminalSize is that of standard output; 80 by 24 where nobody looks.
