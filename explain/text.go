@@ -12,7 +12,10 @@ import (
 )
 
 // A Style is how text is coloured; without colour every function returns what it is given.
-type Style struct{ name, quiet, call, bad func(a ...any) string }
+type Style struct {
+	name, quiet, call, bad func(a ...any) string
+	mark                   int // a lab, whose entries are marked; 0: none
+}
 
 // NewStyle colours, or not: fatih/color's own rule (NO_COLOR, a terminal) is the caller's to ask.
 func NewStyle(colour bool) Style {
@@ -26,6 +29,20 @@ func NewStyle(colour bool) Style {
 		return c.SprintFunc()
 	}
 	return Style{name: paint(color.Bold, color.FgCyan), quiet: paint(color.Faint), call: paint(color.FgGreen), bad: paint(color.FgRed)}
+}
+
+// Marking is the style that says which entries a lab is the first to add.
+func (s Style) Marking(lab int) Style {
+	s.mark = lab
+	return s
+}
+
+// title is an entry's name, marked if it is new.
+func (s Style) title(op program.Op) string {
+	if s.mark != 0 && op.Lab == s.mark {
+		return s.name(op.Name) + fmt.Sprintf(" [new in lab %d]", s.mark)
+	}
+	return s.name(op.Name)
 }
 
 // Heading paints the title of a part.
@@ -43,11 +60,11 @@ func Text(w io.Writer, t Trace, s Style, first, last int) {
 func (t Trace) op(b *strings.Builder, s Style, index int) {
 	op := t.Program[index]
 	if !op.Runs() {
-		fmt.Fprintf(b, "%s %s\n\n", s.name(op.Name), s.quiet("left out: "+op.LeftOut))
+		fmt.Fprintf(b, "%s %s\n\n", s.title(op), s.quiet("left out: "+op.LeftOut))
 		return
 	}
 	results := t.of(index, false)
-	fmt.Fprintf(b, "%s %s\n", s.name(op.Name), op.Why)
+	fmt.Fprintf(b, "%s %s\n", s.title(op), op.Why)
 	t.details(b, s, op)
 	for _, n := range results {
 		t.line(b, s, n)
@@ -65,6 +82,18 @@ func (t Trace) details(b *strings.Builder, s Style, op program.Op) {
 		return
 	}
 	fmt.Fprintf(b, "    %s\n", s.quiet("# "+note))
+}
+
+// Calls prints what one Op has done, without its reason.
+func Calls(w io.Writer, t Trace, s Style, index int) {
+	var b strings.Builder
+	for _, n := range t.of(index, false) {
+		t.line(&b, s, n)
+	}
+	if b.Len() > 0 && t.Program[index].Name == "clone" && t.PID != 0 {
+		fmt.Fprintf(&b, "    %s\n", s.name(t.birth()))
+	}
+	io.WriteString(w, b.String())
 }
 
 // of are the indexes of the results of one Op.

@@ -33,7 +33,7 @@ func newCreate(c *cli) *cobra.Command {
 	}
 	cmd.Flags().SetInterspersed(false)
 	f.define(cmd.Flags())
-	for _, only := range []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "dry-run", "print-spec", "lab"} {
+	for _, only := range []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "step", "dry-run", "print-spec", "lab"} {
 		cmd.Flags().MarkHidden(only) // of run
 	}
 	ours(cmd)

@@ -104,6 +104,7 @@ func (c *cli) root() *cobra.Command {
 		newInfo(c),   // what tutor has, and what the machine can
 	)
 	add(root, "learning",
+		newLab(c),     // the course
 		newDoctor(c),  // can the labs run here?
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel

@@ -22,6 +22,7 @@ type runFlags struct {
 	options   container.Options
 	raw       rawFlags
 	explain   explainFlags
+	step      bool // stop before every entry
 	dryRun    bool
 	printSpec bool
 	detach    bool
@@ -121,6 +122,9 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if f.detach && f.explain.form != "" {
 		return ours, container.Hint(errors.New("--explain and -d: a trace needs somebody who waits for it"), "leave -d out, or look later: tutor exec --explain")
 	}
+	if err := f.mayStep(); err != nil {
+		return ours, err
+	}
 	tracer, err := f.explain.open(ctr, c.Err)
 	if err != nil {
 		return ours, err
@@ -128,6 +132,15 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	defer tracer.close()
 	if f.dryRun {
 		return 0, tracer.dryRun(c.Out)
+	}
+	watch := tracer.watch()
+	if f.step {
+		s, err := newStepper(tracer)
+		if err != nil {
+			return ours, err
+		}
+		defer s.close()
+		watch = s.watch()
 	}
 	if err := f.create(ctr, !f.detach && !f.canBeLeft()); err != nil {
 		return ours, err
@@ -138,7 +151,11 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if f.canBeLeft() {
 		return c.startAttached(ctr.State.ID, attachFlags{input: o.Interactive, keys: f.keys, proxy: f.proxy})
 	}
-	return f.stay(ctr, tracer)
+	status, err = f.stay(ctr, watch)
+	if errors.Is(err, errAborted) { // it was never meant to be
+		err = errors.Join(err, c.home().Remove(ctr.State.ID, true))
+	}
+	return status, err
 }
 
 // canBeLeft tells if somebody may want to leave and let it run: with the detach keys, at a terminal, or by a signal
@@ -146,7 +163,7 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 func (f *runFlags) canBeLeft() bool {
 	o := &f.options
 	keys := o.Interactive && o.Terminal && terminal.Is(os.Stdin)
-	return (keys || !f.proxy) && f.explain.form == "" && o.Lab == 0
+	return (keys || !f.proxy) && f.explain.form == "" && !f.step && o.Lab == 0
 }
 
 // leave is -d: the container's ID, and nobody waits.
@@ -161,14 +178,13 @@ func (f *runFlags) leave(c *cli, ctr *container.Container) (int, error) {
 }
 
 // stay runs the container in the foreground, under the eyes of whoever traces.
-func (f *runFlags) stay(ctr *container.Container, tracer *tracer) (status int, err error) {
+func (f *runFlags) stay(ctr *container.Container, watch container.Watch) (status int, err error) {
 	person := container.Person{Out: os.Stdout}
 	if f.options.Interactive {
 		person.In = os.Stdin
 	}
 	joint := ctr.Local(os.Stdout, os.Stderr)
 	restore := func() {}
-	watch := tracer.watch()
 	started, ended := watch.Started, watch.Ended
 	watch.Started = func(r *process.Running) {
 		if started != nil {

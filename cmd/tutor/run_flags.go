@@ -85,6 +85,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&r.writeBPS, "device-write-bps", nil, "Limit write rate (bytes per second) to a device (/dev/sda:1mb)")
 
 	f.explain.define(flags)
+	flags.BoolVar(&f.step, "step", false, "Stop before every entry: see what it will do, then what it has changed on the host and inside")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the Program without running it")
 	flags.StringArrayVar(&o.Without, "without", nil, "Leave an entry of the Program out, to see what leaks (repeatable)")
 	flags.IntVar(&o.Lab, "lab", 0, "Only what labs 1 to N taught; below 4 there is no image: the command runs on the host's own root")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/fatih/color"
@@ -18,8 +19,9 @@ import (
 
 // explainFlags say whether, how and where to trace.
 type explainFlags struct {
-	form string // "", "text" or "json"
-	to   string // a file; "": standard error
+	form  string // "", "text" or "json"
+	to    string // a file; "": standard error
+	below bool   // append to that file
 }
 
 func (f *explainFlags) define(flags *pflag.FlagSet) {
@@ -100,9 +102,33 @@ func (f *explainFlags) sink(stderr io.Writer) (sink, error) {
 	if f.to == "" {
 		return s, nil
 	}
-	file, err := os.Create(f.to)
+	file, err := os.OpenFile(f.to, os.O_WRONLY|os.O_CREATE|f.keep(), 0o666)
 	s.file, s.out = file, file
+	if lab, err := strconv.Atoi(os.Getenv(markVariable)); err == nil {
+		s.style = s.style.Marking(lab)
+	}
 	return s, err
+}
+
+// These variables stand for --explain --explain-to FILE on every run and exec that has no --explain of its own, one
+// trace below the other, and mark what a lab has added. `tutor lab` sets them for the commands of a lesson.
+const (
+	toVariable   = "TUTOR_EXPLAIN_TO"
+	markVariable = "TUTOR_EXPLAIN_MARK"
+)
+
+// ambient takes what the environment says, where the command line says nothing.
+func (f *explainFlags) ambient() {
+	if to := os.Getenv(toVariable); to != "" && f.form == "" && f.to == "" {
+		f.form, f.to, f.below = "text", to, true
+	}
+}
+
+func (f *explainFlags) keep() int {
+	if f.below {
+		return os.O_APPEND
+	}
+	return os.O_TRUNC
 }
 
 func (s sink) close() {
@@ -135,6 +161,7 @@ func (f *explainFlags) open(ctr *container.Container, stderr io.Writer) (*tracer
 }
 
 func (f *explainFlags) trace(of subject, stderr io.Writer) (*tracer, error) {
+	f.ambient()
 	s, err := f.sink(stderr)
 	if err != nil {
 		return nil, err

@@ -214,8 +214,9 @@ func (g Group) throttle(name, why string, devices []specs.LinuxThrottleDevice, v
 }
 
 // View mounts the container's own groups where programs look for their limits; read-only, or root inside
-// could lift them.
-func View(g Group, m specs.Mount) program.Op {
+// could lift them. On the host's own root (labs 1 to 3) the host's tree goes first: mounted over itself, a file
+// system gives EBUSY (mount(2)).
+func View(g Group, m specs.Mount, hostRoot bool) program.Op {
 	flags, _ := sys.MountOptions(m.Options)
 	op := program.Op{
 		Name:  "cgroupfs",
@@ -232,6 +233,11 @@ func View(g Group, m specs.Mount) program.Op {
 	if len(g.Layout.V1) > 0 {
 		op.Shell = "mount -t tmpfs tmpfs /sys/fs/cgroup; mount -t cgroup -o CONTROLLER cgroup /sys/fs/cgroup/CONTROLLER; …"
 		op.Calls = append(sys.MkdirAll("/sys/fs/cgroup"), g.v1Mount(flags)...)
+		return op
+	}
+	if hostRoot {
+		op.Shell = "umount -l /sys/fs/cgroup; " + op.Shell
+		op.Calls = append([]sys.Call{sys.Umount("/sys/fs/cgroup", unix.MNT_DETACH).Tolerate(unix.EINVAL)}, op.Calls...)
 	}
 	return op
 }

@@ -36,8 +36,9 @@ var imports = map[string][]string{
 		"runtime/layers", "runtime/network"},
 	"explain":        {"runtime/sys", "runtime/program"},
 	"explain/topics": {"runtime/sys", "runtime/program", "explain"},
+	"labs":           {"runtime/container"},
 	"labs/toolbox":   {"runtime/image"},
-	"cmd/tutor": {"explain", "explain/topics", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
+	"cmd/tutor": {"explain", "explain/topics", "labs", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
 		"runtime/networks", "runtime/ports", "runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes"},
 }
 

@@ -79,7 +79,7 @@ func (p Plan) Program() (program.Program, error) {
 
 		namespaces.Proc(p.mount("/proc")),                 // its own processes
 		network.Sysfs(p.mount("/sys")),                    // its own interfaces
-		cgroups.View(p.Group, p.mount("/sys/fs/cgroup")),  // its own limits, to read
+		p.limits(),                                        // its own limits, to read
 		layers.Dev(p.mount("/dev")),                       // an empty /dev
 		layers.Devices(p.mount("/dev").Destination != ""), // with null and its kin
 		layers.Pts(p.mount("/dev/pts")),                   // its own terminals
@@ -205,6 +205,11 @@ func inMemory(s *specs.Spec) []specs.Mount {
 		return strings.Count(a.Destination, "/") - strings.Count(b.Destination, "/")
 	})
 	return mounts
+}
+
+// limits is the container's own groups; on the host's root they take the place of the host's.
+func (p Plan) limits() program.Op {
+	return cgroups.View(p.Group, p.mount("/sys/fs/cgroup"), !p.pivots())
 }
 
 func (p Plan) bounding() []string {

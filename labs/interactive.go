@@ -1,0 +1,332 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Interactive goes through the lesson with somebody who sits at a terminal. It returns when the lesson is over or
+// the person leaves.
+func (s *Session) Interactive(tty *os.File, restart bool) (over bool, err error) {
+	if s.keys, err = NewKeyboard(tty); err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, s.keys.Close()) }()
+	s.done = map[int]deed{}
+	s.print(s.page().cover(s.Lab, s.Lesson) + "\n")
+	if !restart && s.Place.Step > 0 && s.Place.Step < len(s.Lesson.Steps) {
+		if s.at, err = s.resume(); err != nil {
+			return false, left(err)
+		}
+	}
+	for s.at < len(s.Lesson.Steps) {
+		if err := s.step(); err != nil {
+			return false, errors.Join(left(err), s.note(false))
+		}
+	}
+	s.print("\n" + s.Ink.head("The end of this lab.") + " " + s.page().score(s.Place) + "\n")
+	return true, s.note(true)
+}
+
+// errLeft is for a person who has gone.
+var errLeft = errors.New("left")
+
+func left(err error) error {
+	if errors.Is(err, errLeft) {
+		return nil
+	}
+	return err
+}
+
+func (p page) score(place Place) string {
+	if place.Asked == 0 {
+		return ""
+	}
+	return fmt.Sprintf("You have predicted %d of %d rightly.", place.Right, place.Asked)
+}
+
+func (s *Session) note(over bool) error {
+	s.Place.Step, s.Place.Of = s.at, len(s.Lesson.Steps)
+	if over {
+		s.Place.Step, s.Place.Done = 0, true
+	}
+	if s.Note == nil {
+		return nil
+	}
+	return s.Note(s.Place)
+}
+
+// resume asks where to go on.
+func (s *Session) resume() (at int, err error) {
+	s.print(fmt.Sprintf("You have stopped at step %d of %d.\n", s.Place.Step+1, len(s.Lesson.Steps)))
+	for {
+		switch s.ask("Enter: go on there   b: from the beginning   q: quit") {
+		case Enter:
+			return s.Place.Step, nil
+		case 'b':
+			s.Place.Right, s.Place.Asked = 0, 0
+			return 0, nil
+		case 'q', Stop, Gone:
+			s.at = s.Place.Step
+			return 0, errLeft
+		}
+	}
+}
+
+// step is one step from its first word until the person goes elsewhere.
+func (s *Session) step() error {
+	s.guessed = -1
+	if err := s.show(); err != nil {
+		return err
+	}
+	for here := s.at; ; {
+		if err := s.press(s.ask(s.choices())); err != nil || s.at != here {
+			return err
+		}
+	}
+}
+
+// press does what a key says.
+func (s *Session) press(key Key) error {
+	step := s.Lesson.Steps[s.at]
+	if s.guesses(step) && key >= 'a' && int(key-'a') < len(step.Guess.Answers) {
+		s.choose(step, int(key-'a'))
+		return nil
+	}
+	switch key {
+	case Enter:
+		return s.enter(step)
+	case 'b':
+		if s.at == 0 {
+			s.print("This is the first step.\n")
+			return nil
+		}
+		s.at--
+		return s.note(false)
+	case 'r':
+		return s.again(step)
+	case 'e':
+		s.toggle()
+	case 's':
+		return s.shell()
+	case '?', 'h':
+		s.print(help)
+	case Redraw, Resized:
+		return s.redraw()
+	case 'q', Stop, Gone:
+		return errLeft
+	}
+	return nil
+}
+
+const help = `
+Enter  run what is shown; then, go on to the next step
+a b c  while a prediction waits: your answer
+b      back to the step before
+r      make everything new, run the steps before this one, then this one
+e      the trace on or off: every system call of tutor's in a step
+s      a shell: in the container that runs, or else where the lab works
+q      quit; the next time you go on from here
+Ctrl-L show this step once more
+Ctrl-C stops what runs; where nothing runs, quits
+
+`
+
+// choices is the line under a step.
+func (s *Session) choices() string {
+	step := s.Lesson.Steps[s.at]
+	_, ran := s.done[s.at]
+	if s.guesses(step) {
+		return "Your prediction, or Enter to see   ?: all keys"
+	}
+	if len(step.Commands) > 0 && !ran && step.skipped() == "" {
+		return "Enter: run   b: back   q: quit   ?: all keys"
+	}
+	return "Enter: next   b: back   r: again   s: shell   q: quit   ?: all keys"
+}
+
+// guesses tells if a prediction waits for its answer.
+func (s *Session) guesses(step Step) bool {
+	_, ran := s.done[s.at]
+	return step.Guess != nil && s.guessed < 0 && !ran && step.skipped() == ""
+}
+
+func (s *Session) ask(choices string) Key {
+	fmt.Fprintf(s.Out, "%s ", s.Ink.quiet("["+choices+"]"))
+	key := s.keys.Key()
+	s.print("\n")
+	return key
+}
+
+func (s *Session) choose(step Step, answer int) {
+	s.guessed = answer
+	s.Place.Asked++
+	if step.Guess.Answers[answer].Right {
+		s.Place.Right++
+	}
+	s.print("You say " + letter(answer) + ".\n")
+}
+
+// enter runs the step, or goes on if that is done.
+func (s *Session) enter(step Step) error {
+	_, ran := s.done[s.at]
+	if nothing := len(step.Commands) == 0 || step.skipped() != ""; nothing || ran {
+		if nothing && s.built == s.at {
+			s.built++
+		}
+		s.at++
+		return s.note(false)
+	}
+	if s.built != s.at && !s.rebuild() {
+		return nil
+	}
+	return s.perform(step)
+}
+
+// again runs the step as if for the first time: a container that it has made would be in its own way.
+func (s *Session) again(step Step) error {
+	if len(step.Commands) == 0 || step.skipped() != "" {
+		return s.show()
+	}
+	if !s.rebuild() {
+		return nil
+	}
+	return s.perform(step)
+}
+
+// perform runs the step and shows what came of it.
+func (s *Session) perform(step Step) error {
+	s.built = -1
+	d, err := s.stoppable(step)
+	if errors.Is(err, ErrStopped) {
+		s.print(s.page().outcomes(d.outcomes) + "Stopped. r runs the step again, from a clean start.\n")
+		delete(s.done, s.at)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.built = s.at + 1
+	s.done[s.at] = d
+	return s.read(s.after(step, d, s.guessed))
+}
+
+// rebuild makes the room what it is when the steps before this one have run; false: the person has stopped it.
+func (s *Session) rebuild() bool {
+	if err := s.Room.Restore(); err != nil {
+		s.print(s.Ink.bad(err.Error()) + "\n")
+		return false
+	}
+	explain, stepping := s.Explain, s.Stepping
+	s.Explain, s.Stepping = false, false
+	defer func() { s.Explain, s.Stepping = explain, stepping }()
+	if s.at > 0 {
+		s.print("The steps before this one run again, so that all is as it was: ")
+	}
+	s.built = 0
+	for n, step := range s.Lesson.Steps[:s.at] {
+		if len(step.Commands) > 0 && step.skipped() == "" {
+			if _, err := s.stoppable(step); err != nil {
+				s.built = -1
+				s.print(" " + err.Error() + "\n")
+				return false
+			}
+			s.print(".")
+		}
+		s.built = n + 1
+	}
+	s.print("\n")
+	return true
+}
+
+// stoppable runs a step's commands until they end, or until Ctrl-C. A second Ctrl-C is the person leaving.
+func (s *Session) stoppable(step Step) (deed, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended, gone := make(chan struct{}), make(chan bool, 1)
+	go func() {
+		leaves := false
+		for stops := 0; ; {
+			select {
+			case sig := <-s.keys.signals:
+				if sig == unix.SIGINT {
+					stops++
+				}
+				if sig == unix.SIGINT || sig == unix.SIGTERM || sig == unix.SIGHUP {
+					cancel()
+				}
+				leaves = leaves || stops > 1 || sig == unix.SIGTERM || sig == unix.SIGHUP
+			case <-ended:
+				gone <- leaves
+				return
+			}
+		}
+	}()
+	d, err := s.run(ctx, step)
+	close(ended)
+	cancel()
+	if <-gone {
+		err = errLeft
+	}
+	return d, err
+}
+
+// show prints the step, and what came of it if it was run.
+func (s *Session) show() error {
+	step := s.Lesson.Steps[s.at]
+	text := "\n" + s.page().title(s.Lesson, s.at) + "\n" + s.page().before(step) + "\n"
+	if reason := step.skipped(); reason != "" && len(step.Commands) > 0 {
+		text += "Not run here: " + reason + ".\n\n" + s.page().text(step.why, s.page().width)
+	} else if d, ran := s.done[s.at]; ran {
+		text += s.after(step, d, s.guessed)
+	}
+	return s.read(text)
+}
+
+func (s *Session) redraw() error {
+	if os.Getenv("TERM") != "dumb" {
+		s.print("\x1b[H\x1b[2J")
+	}
+	return s.show()
+}
+
+// read prints a text a screenful at a time.
+func (s *Session) read(text string) error {
+	_, rows := s.Size()
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	for room := max(rows-2, 5); len(lines) > room+2; lines = lines[room:] {
+		s.print(strings.Join(lines[:room], ""))
+		key := Resized
+		for key == Resized {
+			key = s.ask("Enter: more   q: quit")
+		}
+		if key == 'q' || key == Stop || key == Gone {
+			return errLeft
+		}
+	}
+	s.print(strings.Join(lines, "") + "\n\n")
+	return nil
+}
+
+func (s *Session) toggle() {
+	s.Explain = !s.Explain
+	word := map[bool]string{true: "on: Enter or r runs a step with every system call of tutor's", false: "off"}[s.Explain]
+	s.print("The trace is " + word + ".\n")
+}
+
+// shell lends the terminal to a shell in what was just built.
+func (s *Session) shell() error {
+	if name := s.Room.Newest(); name != "" {
+		s.print("A shell in the container " + name + ". Type exit to come back.\n")
+	} else {
+		s.print("A shell where the lab works. Type exit to come back.\n")
+	}
+	if err := s.keys.Lend(s.Room.Shell); err != nil {
+		s.print(s.Ink.bad(err.Error()) + "\n")
+	}
+	return nil
+}
