@@ -63,7 +63,7 @@ func procInside(s *Sandbox) error {
 			shown = append(shown, e.Name())
 		}
 	}
-	for _, p := range s.family() {
+	for _, p := range s.living() {
 		if pids := p.PIDs(); p.NS("pid") == command.NS("pid") && len(pids) > 0 {
 			own = append(own, pids[len(pids)-1])
 		}

@@ -78,8 +78,23 @@ func (p Process) says(name string) bool {
 	return false
 }
 
+// living are the processes in the sandbox's group, and in the groups that box has made below it. PID 1 is not one.
+func (s *Sandbox) living() []Process {
+	var found []Process
+	home := s.group.Dirs()[0]
+	for _, below := range append([]string{""}, tree(home)...) {
+		procs, _ := os.ReadFile(home + below + "/cgroup.procs")
+		for _, line := range strings.Fields(string(procs)) {
+			if pid, err := strconv.Atoi(line); err == nil && pid != s.PID {
+				found = append(found, Process(pid))
+			}
+		}
+	}
+	return found
+}
+
 // family are all processes of the sandbox but its PID 1: the descendants of that and of every box. Zombies are
-// among them.
+// among them; it takes a look at every process of the host.
 func (s *Sandbox) family() []Process {
 	parents := map[int][]int{}
 	dirs, _ := os.ReadDir("/proc")
@@ -127,7 +142,7 @@ func (b *Box) command(name string) (Process, error) {
 	var found Process
 	b.sandbox.until(func() bool {
 		ended := b.Ended()
-		for _, p := range b.sandbox.family() {
+		for _, p := range b.sandbox.living() {
 			if other := b.sandbox.commands[p]; (other == nil || other == b) && p.says(name) {
 				found = p
 				b.sandbox.commands[p] = b

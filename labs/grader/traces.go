@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The leak audit: what there is in the sandbox before the first box, and what more there is after the last.
@@ -59,14 +60,13 @@ func tree(dir string) []string {
 	return found
 }
 
-// Left is what box has left behind, once it has had time to go.
+// Left is what box has left behind. While a process lives that may clear up yet, it gets some time.
 func (s *Sandbox) Left() []string {
-	var left []string
-	s.until(func() bool {
-		left = s.leftNow()
-		return len(left) == 0
-	})
-	return left
+	deadline := time.Now().Add(s.patience / 8)
+	for len(s.living()) > 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	return s.leftNow()
 }
 
 // leftNow is what there is more than at the beginning.
