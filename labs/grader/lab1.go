@@ -13,6 +13,7 @@ import (
 var Labs = []Lab{
 	{1, "1-bare-process", bareProcess},
 	{2, "2-namespaces", namespaceChecks},
+	{3, "3-cgroups", cgroupChecks},
 }
 
 var bareProcess = []Check{

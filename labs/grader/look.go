@@ -161,3 +161,14 @@ func (b *Box) command(name string) (Process, error) {
 	return 0, wrong("COMMAND to run", fmt.Sprintf("no process of box's became it in %v", b.sandbox.patience),
 		"does box come to its execve at all?", "strace -f shows where it stands still", "")
 }
+
+// ticks is the processor time that the process has used, in hundredths of a second.
+func (p Process) ticks() int {
+	fields := stat(int(p))
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return user + system
+}

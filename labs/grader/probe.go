@@ -37,6 +37,7 @@ var probes = map[string]func(args []string) int{
 	"cat":      probeCat,      // stdin to stdout
 	"trap":     probeTrap,     // CODE: end with it when SIGTERM comes
 	"mount":    probeMount,    // DIR: a tmpfs there, then hold
+	"busy":     probeBusy,     // use two processors
 	"after":    probeAfter,    // WORD…: run another word of this program as a child, then hold
 	"write":    probeWrite,    // FILE TEXT, then hold
 	"remove":   probeRemove,   // FILE, then hold
@@ -121,6 +122,17 @@ func probeMount(args []string) int {
 		return 1
 	}
 	return probeHold(nil)
+}
+
+func probeBusy([]string) int {
+	tell(ready)
+	for range 2 {
+		go func() {
+			for {
+			}
+		}()
+	}
+	select {}
 }
 
 func probeAfter(args []string) int {
