@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"tutor/labs/grader"
 	"tutor/labs/toolbox"
 	"tutor/runtime/container"
 	"tutor/runtime/image"
@@ -25,6 +26,9 @@ import (
 func main() {
 	if name := filepath.Base(os.Args[0]); slices.Contains(toolbox.Applets(), name) {
 		os.Exit(toolbox.Main(name, os.Args[1:])) // a copy of this program is every tool of the image tutor/lab
+	}
+	if grader.IsProbe(os.Args) {
+		os.Exit(probe(os.Args[2:])) // what a student's box is given to run
 	}
 	if os.Args[0] == container.MonitorName {
 		os.Exit((&cli{Out: os.Stdout, Err: os.Stderr}).home().Watch(os.Args[1], hintFor)) // what looks after a container in the background
@@ -106,6 +110,7 @@ func (c *cli) root() *cobra.Command {
 	add(root, "learning",
 		newLab(c),     // the course
 		newDoctor(c),  // can the labs run here?
+		newGrade(c),   // is my own box right?
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel
 	)

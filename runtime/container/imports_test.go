@@ -38,7 +38,9 @@ var imports = map[string][]string{
 	"explain/topics": {"runtime/sys", "runtime/program", "explain"},
 	"labs":           {"runtime/container"},
 	"labs/toolbox":   {"runtime/image"},
-	"cmd/tutor": {"explain", "explain/topics", "labs", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
+	"labs/grader": {"runtime/sys", "runtime/program", "runtime/process", "runtime/namespaces", "runtime/cgroups",
+		"runtime/layers", "runtime/network", "runtime/privileges"},
+	"cmd/tutor": {"explain", "explain/topics", "labs", "labs/grader", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
 		"runtime/networks", "runtime/ports", "runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes"},
 }
 

@@ -1,0 +1,229 @@
+package grader
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Bench is where one submission is graded: a directory for what the sandboxes need, and how long things take here.
+type Bench struct {
+	Seed      uint64
+	dir       string
+	files     string // what was handed in, with an executable "box"
+	name      string // how the student calls it
+	group     string
+	patience  time.Duration
+	sandboxes int
+}
+
+// Open prepares a bench below run, with a copy of this program for the sandboxes: box is root, and would else have
+// the one on the host in its hands (CVE-2019-5736).
+func Open(run string, seed uint64) (*Bench, error) {
+	if err := os.MkdirAll(run, 0o711); err != nil {
+		return nil, err
+	}
+	sweep(run)
+	dir, err := os.MkdirTemp(run, fmt.Sprintf("%s%d-", prefix, os.Getpid()))
+	if err != nil {
+		return nil, err
+	}
+	b := &Bench{Seed: seed, dir: dir, group: filepath.Base(dir)}
+	if err := os.Mkdir(b.tools(), 0o755); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	if err := copySelf(filepath.Join(b.tools(), "tutor")); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// prefix begins the name of everything that a grader makes on the host; its PID follows.
+const prefix = "tutor-grade-"
+
+func (b *Bench) tools() string { return filepath.Join(b.dir, "tools") }
+
+// Close removes the directory.
+func (b *Bench) Close() error { return os.RemoveAll(b.dir) }
+
+func copySelf(to string) error {
+	from, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	file, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(file, from); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}
+
+// sweep removes what a grader has left that was killed. Its sandboxes have died with it: their PID 1 has read the end
+// of its input.
+func sweep(run string) {
+	dirs, _ := filepath.Glob(filepath.Join(run, prefix+"*"))
+	groups, _ := filepath.Glob("/sys/fs/cgroup/" + prefix + "*")
+	trees, _ := filepath.Glob("/sys/fs/cgroup/*/" + prefix + "*")
+	for _, path := range slices.Concat(groups, trees) {
+		if !alive(path) {
+			removeTree(path)
+		}
+	}
+	for _, path := range dirs {
+		if !alive(path) {
+			os.RemoveAll(path)
+		}
+	}
+}
+
+// alive tells if the grader that made this still runs.
+func alive(path string) bool {
+	pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), prefix), "-")
+	_, err := os.Stat("/proc/" + pid)
+	return err == nil
+}
+
+// Calibrate runs the probe alone, where box will run: it shows that the machine can do what the checks need, and how
+// fast. An error is the environment's.
+func (b *Bench) Calibrate() error {
+	b.patience = 20 * time.Second
+	began := time.Now()
+	empty := filepath.Join(b.dir, "empty")
+	if err := os.MkdirAll(empty, 0o755); err != nil {
+		return err
+	}
+	files := b.files
+	b.files = empty
+	defer func() { b.files = files }()
+	s, err := b.newSandbox(newRandom(b.Seed, "calibrate"))
+	if err != nil {
+		return err
+	}
+	if err := copyFile(filepath.Join(b.tools(), "tutor"), s.host(boxDir+"/box")); err != nil {
+		return errors.Join(err, s.close())
+	}
+	if err := os.Chmod(s.host(boxDir+"/box"), 0o755); err != nil {
+		return errors.Join(err, s.close())
+	}
+	err = s.control()
+	if closed := s.close(); closed != nil {
+		return closed
+	}
+	if err != nil {
+		return fmt.Errorf("a program that is known to be good failed in the sandbox: %w", err)
+	}
+	b.patience = min(max(40*time.Since(began), 2*time.Second), time.Minute)
+	return nil
+}
+
+// control is a box that is right because it is the probe itself.
+func (s *Sandbox) control() error {
+	code := s.Code()
+	box, err := s.Probe("trap", code)
+	if err != nil {
+		return err
+	}
+	if _, err := box.Command(); err != nil {
+		return err
+	}
+	box.Signal(unix.SIGTERM)
+	if err := box.Wait(); err != nil {
+		return err
+	}
+	return same("exit code", code, box.Code())
+}
+
+// Grade runs the checks of the labs, in their order, and tells after each how it came out.
+func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, after func(*Report)) {
+	passed := map[string]bool{}
+	for _, c := range checks {
+		r := Result{ID: c.ID, Lab: lab.Name, Title: c.Title, Needs: append([]string{}, c.Needs...), Man: c.Man, Read: c.Read,
+			Visibility: "visible", Hints: []string{}, Left: []string{}, Evidence: map[string]any{}}
+		if c.Hidden {
+			r.Visibility = "hidden"
+		}
+		if points {
+			r.MaxPoints = c.Points
+		}
+		began := time.Now()
+		if missing := slices.IndexFunc(c.Needs, func(id string) bool { return !passed[id] }); missing >= 0 {
+			r.Status, r.Why = Skip, "needs "+c.Needs[missing]
+		} else {
+			b.run(&r, c)
+		}
+		r.DurationMS = time.Since(began).Milliseconds()
+		if r.Status == Pass {
+			passed[c.ID] = true
+			r.Points = r.MaxPoints
+		}
+		report.Checks = append(report.Checks, r)
+		report.sum()
+		after(report)
+	}
+}
+
+// run runs one check in a sandbox of its own.
+func (b *Bench) run(r *Result, c Check) {
+	s, err := b.newSandbox(newRandom(b.Seed, c.ID))
+	if err != nil {
+		r.Status, r.Why = Error, err.Error()
+		return
+	}
+	name, _ := os.Hostname()
+	err = c.Run(s)
+	r.Left = append(r.Left, s.leftNow()...)
+	r.Command = strings.Join(s.ran, "\n")
+	r.Evidence = s.evidence()
+	closed := s.close() // everything is dead before the verdict
+	var failed *Failure
+	switch now, _ := os.Hostname(); {
+	case closed != nil:
+		r.Status, r.Why = Error, closed.Error()
+	case now != name:
+		r.Status, r.Why = Error, "the host's name has changed meanwhile, to "+now
+	case err == nil:
+		r.Status = Pass
+	case errors.As(err, &failed):
+		r.Status, r.Expected, r.Actual = Fail, failed.Expected, failed.Got
+		r.Hints = hints(c, failed)
+	default:
+		r.Status, r.Why = Error, err.Error()
+	}
+}
+
+// hints are three, the failure's own first.
+func hints(c Check, f *Failure) []string {
+	found := slices.DeleteFunc(slices.Concat(f.Hints, c.Hints), func(h string) bool { return h == "" })
+	return found[:min(3, len(found))]
+}
+
+// evidence is what the host saw of the last box and its COMMAND.
+func (s *Sandbox) evidence() map[string]any {
+	seen := map[string]any{"sandbox_pid": s.PID}
+	for p, b := range s.commands {
+		seen["box_pid"], seen["host_pid"] = b.PID, int(p)
+		if pids := p.PIDs(); len(pids) > 0 {
+			seen["container_pid"], seen["pid_namespace"] = pids[len(pids)-1], p.NS("pid")
+		}
+	}
+	return seen
+}
+
+// Kernel is the release of the running one.
+func Kernel() string {
+	var name unix.Utsname
+	unix.Uname(&name)
+	return unix.ByteSliceToString(name.Release[:])
+}

@@ -1,0 +1,174 @@
+package grader
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What the kernel tells of a process, in the host's /proc.
+
+// A Process is one of the sandbox's, by its PID on the host.
+type Process int
+
+func (p Process) path(name string) string { return fmt.Sprintf("/proc/%d/%s", int(p), name) }
+
+func (p Process) read(name string) string {
+	content, _ := os.ReadFile(p.path(name))
+	return string(content)
+}
+
+// NS is the namespace of that kind: "pid:[4026531836]".
+func (p Process) NS(kind string) string {
+	link, _ := os.Readlink(p.path("ns/" + kind))
+	return link
+}
+
+// Status is a field of /proc/PID/status, its words joined by single spaces.
+func (p Process) Status(field string) string {
+	for _, line := range strings.Split(p.read("status"), "\n") {
+		if value, found := strings.CutPrefix(line, field+":"); found {
+			return strings.Join(strings.Fields(value), " ")
+		}
+	}
+	return ""
+}
+
+// PIDs are the numbers that the process has, in the sandbox and in the namespaces below.
+func (p Process) PIDs() []string {
+	if all := strings.Fields(p.Status("NSpid")); len(all) > 1 {
+		return all[1:]
+	}
+	return nil
+}
+
+// Args is the argument vector.
+func (p Process) Args() []string {
+	return strings.Split(strings.TrimSuffix(p.read("cmdline"), "\x00"), "\x00")
+}
+
+func (p Process) Env() []string { return strings.Split(p.read("environ"), "\x00") }
+
+func (p Process) Link(name string) string {
+	link, _ := os.Readlink(p.path(name))
+	return link
+}
+
+// Mounts are the mount points that the process sees.
+func (p Process) Mounts() []string {
+	var points []string
+	for _, line := range strings.Split(p.read("mountinfo"), "\n") {
+		if fields := strings.Fields(line); len(fields) > 4 {
+			points = append(points, fields[4])
+		}
+	}
+	return points
+}
+
+// says tells if a probe has come so far: it has a file in memory open that bears the name.
+func (p Process) says(name string) bool {
+	files, _ := os.ReadDir(p.path("fd"))
+	for _, f := range files {
+		if p.Link("fd/"+f.Name()) == "/memfd:"+name+" (deleted)" {
+			return true
+		}
+	}
+	return false
+}
+
+// living are the processes in the sandbox's group, and in the groups that box has made below it. PID 1 is not one.
+func (s *Sandbox) living() []Process {
+	var found []Process
+	home := s.group.Dirs()[0]
+	for _, below := range append([]string{""}, tree(home)...) {
+		procs, _ := os.ReadFile(home + below + "/cgroup.procs")
+		for _, line := range strings.Fields(string(procs)) {
+			if pid, err := strconv.Atoi(line); err == nil && pid != s.PID {
+				found = append(found, Process(pid))
+			}
+		}
+	}
+	return found
+}
+
+// family are all processes of the sandbox but its PID 1: the descendants of that and of every box. Zombies are
+// among them; it takes a look at every process of the host.
+func (s *Sandbox) family() []Process {
+	parents := map[int][]int{}
+	dirs, _ := os.ReadDir("/proc")
+	for _, d := range dirs {
+		if pid, err := strconv.Atoi(d.Name()); err == nil {
+			if fields := stat(pid); len(fields) > 1 {
+				parent, _ := strconv.Atoi(fields[1])
+				parents[parent] = append(parents[parent], pid)
+			}
+		}
+	}
+	var found []Process
+	next := append([]int{}, parents[s.PID]...)
+	for _, b := range s.boxes {
+		if !b.Ended() {
+			next = append(next, b.PID)
+		}
+	}
+	for len(next) > 0 {
+		pid := next[0]
+		next = append(next[1:], parents[pid]...)
+		found = append(found, Process(pid))
+	}
+	return found
+}
+
+// stat are the fields of /proc/PID/stat after the name, which may hold anything: state, PPID …
+func stat(pid int) []string {
+	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return strings.Fields(string(content[strings.LastIndexByte(string(content), ')')+1:]))
+}
+
+// State is the letter that ps shows: "Z" is a zombie.
+func (p Process) State() string {
+	if fields := stat(int(p)); len(fields) > 0 {
+		return fields[0]
+	}
+	return ""
+}
+
+// Command waits until a probe that this box has started stands where its words have led it. Other boxes may run.
+func (b *Box) Command() (Process, error) { return b.command(ready) }
+
+func (b *Box) command(name string) (Process, error) {
+	var found Process
+	b.sandbox.until(func() bool {
+		ended := b.Ended()
+		for _, p := range b.sandbox.living() {
+			if other := b.sandbox.commands[p]; (other == nil || other == b) && p.says(name) {
+				found = p
+				b.sandbox.commands[p] = b
+				return true
+			}
+		}
+		return ended
+	})
+	if found != 0 {
+		return found, nil
+	}
+	if b.Ended() {
+		time.Sleep(time.Millisecond) // its last words
+		return 0, wrong("COMMAND to run", "box ended first: "+b.Status(), "look at what box says on stderr", "type the command line yourself", "")
+	}
+	return 0, wrong("COMMAND to run", fmt.Sprintf("no process of box's became it in %v", b.sandbox.patience),
+		"does box come to its execve at all?", "strace -f shows where it stands still", "")
+}
+
+// ticks is the processor time that the process has used, in hundredths of a second.
+func (p Process) ticks() int {
+	fields := stat(int(p))
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return user + system
+}

@@ -1,0 +1,130 @@
+package grader_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tutor/labs"
+	"tutor/labs/grader"
+	"tutor/labs/toolbox"
+)
+
+// The graders graded: the right solution gets every point, the starter none, and each wrong solution fails the check
+// that is named for it and no other.
+
+// TestMain makes the test binary the probe when it is called as one, as cmd/tutor's main does.
+func TestMain(m *testing.M) {
+	if grader.IsProbe(os.Args) {
+		os.Exit(grader.Probe(os.Args[2:], func(args []string) int { return toolbox.Main(args[0], args[1:]) }))
+	}
+	os.Exit(m.Run())
+}
+
+func root(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: namespaces, mounts and cgroups")
+	}
+}
+
+// folder writes a program's files to a directory.
+func folder(t *testing.T, files labs.Files) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o755))
+	}
+	return dir
+}
+
+// graded is the report on a folder, or on an executable.
+func graded(t *testing.T, lab *grader.Lab, path string, alone bool) *grader.Report {
+	t.Helper()
+	report, err := grader.Run(grader.Order{Lab: lab, Path: path, Dir: filepath.Join(t.TempDir(), "grade"), Seed: seed(), Alone: alone, After: func(*grader.Report) {}})
+	require.NoError(t, err)
+	require.Empty(t, report.Error)
+	return report
+}
+
+// seed is another one every time; a failure prints it.
+func seed() uint64 { return uint64(os.Getpid()) }
+
+// story is a report in short, for the message of a failed test.
+func story(r *grader.Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d\n", r.Seed)
+	for _, c := range r.Checks {
+		fmt.Fprintf(&b, "%-5s %s %s\n", c.Status, c.ID, c.Why)
+		if c.Status == grader.Fail {
+			fmt.Fprintf(&b, "      ran %s\n      expected %s\n      got %s\n", c.Command, c.Expected, c.Actual)
+		}
+	}
+	return b.String()
+}
+
+func TestTheSolutionOfALabPassesAllItsChecksAndThoseOfTheEarlierLabs(t *testing.T) {
+	root(t)
+	for i := range grader.Labs {
+		lab := &grader.Labs[i]
+		t.Run(lab.Name, func(t *testing.T) {
+			t.Parallel()
+			files, err := labs.Solution(lab.Number)
+			require.NoError(t, err)
+			report := graded(t, lab, folder(t, files), false)
+			require.Equal(t, lab.Points(), report.Points, story(report))
+			require.Equal(t, 0, report.Exit(), story(report))
+			for _, c := range report.Checks {
+				require.Equal(t, grader.Pass, c.Status, story(report))
+			}
+		})
+	}
+}
+
+func TestAStarterBuildsAndHasNoPointYet(t *testing.T) {
+	root(t)
+	for i := range grader.Labs {
+		lab := &grader.Labs[i]
+		t.Run(lab.Name, func(t *testing.T) {
+			t.Parallel()
+			files, err := labs.Starter(lab.Number, "go")
+			require.NoError(t, err)
+			report := graded(t, lab, folder(t, files), true)
+			require.Zero(t, report.Points, story(report))
+			for _, c := range report.Checks {
+				require.NotContains(t, c.Actual, "go build", "the starter does not build")
+				require.NotEqual(t, grader.Error, c.Status, story(report))
+			}
+		})
+	}
+}
+
+func TestEachWrongSolutionFailsTheCheckNamedForIt(t *testing.T) {
+	root(t)
+	for i := range grader.Labs {
+		lab := &grader.Labs[i]
+		right, err := labs.Solution(lab.Number)
+		require.NoError(t, err)
+		mutants, err := labs.Mutants(lab.Number)
+		require.NoError(t, err)
+		for _, m := range mutants {
+			t.Run(lab.Name+"/"+m.Name, func(t *testing.T) {
+				t.Parallel()
+				files, err := m.Of(right)
+				require.NoError(t, err)
+				report := graded(t, lab, folder(t, files), true)
+				for _, c := range report.Checks {
+					if c.ID == m.Check {
+						require.Equal(t, grader.Fail, c.Status, "%s: %s\n%s", m.Name, m.Wrong, story(report))
+						continue
+					}
+					require.Contains(t, []grader.Status{grader.Pass, grader.Skip}, c.Status, "%s: %s\n%s", m.Name, m.Wrong, story(report))
+				}
+			})
+		}
+	}
+}

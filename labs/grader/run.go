@@ -1,0 +1,126 @@
+package grader
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"tutor/runtime/cgroups"
+)
+
+// An Order is what is to be graded.
+type Order struct {
+	Lab     *Lab
+	Path    string // an executable, or a folder
+	Dir     string // where the grader may make its directories
+	Student string
+	Version string // tutor's
+	Seed    uint64
+	Only    string        // one check, and what it needs; "": all, and those of the earlier labs
+	Alone   bool          // not those of the earlier labs
+	After   func(*Report) // after every check: write the report, so that a grader that is killed has reported
+}
+
+// Run grades. What cannot be told because of this machine is in the report, as errors; the error is for a path that
+// cannot be read, or a program that cannot be compiled.
+func Run(o Order) (*Report, error) {
+	began := time.Now()
+	report := &Report{Schema: ResultSchema, Suite: suite(), Version: o.Version, Kernel: Kernel(), Student: o.Student, Lab: o.Lab.Name, Seed: o.Seed,
+		StartedAt: began.UTC().Format(time.RFC3339), MaxPoints: o.Lab.Points(), Checks: []Result{},
+		Env: map[string]string{"cgroup": cgroups.Read(os.DirFS("/")).Version(), "arch": runtime.GOARCH}}
+	after := func(r *Report) {
+		r.DurationMS = time.Since(began).Milliseconds()
+		o.After(r)
+	}
+	b, err := Open(o.Dir, o.Seed)
+	if err != nil {
+		return report, o.broken(report, err)
+	}
+	defer b.Close()
+	if err := b.Calibrate(); err != nil {
+		return report, o.broken(report, err)
+	}
+	if err := b.Submit(o.Path); err != nil {
+		return report, o.unbuilt(report, err)
+	}
+	for _, lab := range o.labs() {
+		b.Grade(report, lab, o.choose(lab.Checks), lab == o.Lab, after)
+	}
+	report.Complete = true
+	after(report)
+	return report, nil
+}
+
+// labs are the one that is asked for, and the earlier ones: what worked shall still work.
+func (o Order) labs() []*Lab {
+	labs := []*Lab{o.Lab}
+	for i := range Labs {
+		if Labs[i].Number < o.Lab.Number && !o.Alone && o.Only == "" {
+			labs = append(labs, &Labs[i])
+		}
+	}
+	return labs
+}
+
+// choose is all checks, or one with those that it needs.
+func (o Order) choose(checks []Check) []Check {
+	if o.Only == "" {
+		return checks
+	}
+	wanted := map[string]bool{o.Only: true}
+	for _, c := range slices.Backward(checks) {
+		for _, need := range c.Needs {
+			wanted[need] = wanted[need] || wanted[c.ID]
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(checks), func(c Check) bool { return !wanted[c.ID] })
+}
+
+// broken reports that this machine cannot grade: every check is an error, and no point is lost.
+func (o Order) broken(report *Report, err error) error {
+	report.Error = err.Error()
+	return o.all(report, Error, err.Error())
+}
+
+// unbuilt reports a program that does not compile: that is the student's, and every check fails.
+func (o Order) unbuilt(report *Report, err error) error {
+	var failed *BuildError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if err := o.all(report, Fail, ""); err != nil {
+		return err
+	}
+	for i := range report.Checks {
+		c := &report.Checks[i]
+		c.Expected, c.Actual, c.Command = "a program that can be built", failed.Error(), failed.Command
+		c.Hints = []string{"the first message of the compiler is the one to read"}
+	}
+	o.After(report)
+	return nil
+}
+
+func (o Order) all(report *Report, status Status, why string) error {
+	for _, c := range o.Lab.Checks {
+		report.Checks = append(report.Checks, Result{ID: c.ID, Lab: o.Lab.Name, Title: c.Title, Status: status, MaxPoints: c.Points, Needs: append([]string{}, c.Needs...),
+			Why: why, Man: c.Man, Read: c.Read, Visibility: "visible", Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
+	}
+	report.Complete = true
+	o.After(report)
+	return nil
+}
+
+// suite tells two versions of the checks apart.
+func suite() string {
+	h := sha256.New()
+	for _, l := range Labs {
+		for _, c := range l.Checks {
+			fmt.Fprintln(h, c.ID, c.Title, c.Points, c.Needs, c.Hidden)
+		}
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}

@@ -1,0 +1,152 @@
+package grader
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/fatih/color"
+)
+
+// Text prints results for a person, each as it comes.
+type Text struct {
+	Out     io.Writer
+	Colour  bool
+	Hint    int    // 0 to 3: how much is said of what to do
+	Details string // full, actual-only, none: how much is said of what went wrong
+	Number  int    // of the lab
+	Seed    uint64
+	printed int
+	lab     string
+}
+
+var marks = map[Status]struct {
+	word   string
+	colour color.Attribute
+}{
+	Pass:  {"pass ", color.FgGreen},
+	Fail:  {"FAIL ", color.FgRed},
+	Error: {"error", color.FgYellow},
+	Skip:  {"skip ", color.FgYellow},
+}
+
+// Show prints what is new in the report.
+func (t *Text) Show(r *Report) {
+	for ; t.printed < len(r.Checks); t.printed++ {
+		c := r.Checks[t.printed]
+		if c.Lab != t.lab {
+			t.heading(r, c.Lab)
+		}
+		t.line(c)
+	}
+}
+
+func (t *Text) heading(r *Report, lab string) {
+	if t.lab != "" {
+		fmt.Fprintln(t.Out)
+	}
+	t.lab = lab
+	if lab == r.Lab {
+		fmt.Fprintf(t.Out, "Lab %s   seed %d\n", lab, r.Seed)
+		return
+	}
+	fmt.Fprintf(t.Out, "Lab %s: what worked still works\n", lab)
+}
+
+func (t *Text) line(c Result) {
+	m, score := marks[c.Status], ""
+	if c.MaxPoints > 0 {
+		score = fmt.Sprintf("%d/%d", c.Points, c.MaxPoints)
+	}
+	if c.Status == Pass && c.MaxPoints == 0 {
+		score = "ok"
+	}
+	title := c.Title
+	if c.Visibility == "hidden" {
+		title = "(hidden)"
+	}
+	fmt.Fprintf(t.Out, "%s %5s  %-14s %s\n", t.paint(m.word, m.colour), score, c.ID, title)
+	for _, line := range t.lesson(c) {
+		fmt.Fprintln(t.Out, "      "+line)
+	}
+}
+
+func (t *Text) paint(word string, c color.Attribute) string {
+	if !t.Colour {
+		return word
+	}
+	return color.New(c).Sprint(word)
+}
+
+// lesson is what a failure teaches: what ran, what was expected and seen, what to try, and where to read.
+func (t *Text) lesson(c Result) []string {
+	if c.Status == Skip || c.Status == Error {
+		return []string{c.Why}
+	}
+	if c.Status == Pass || t.Details == "none" || c.Visibility == "hidden" {
+		return nil
+	}
+	if t.Details == "actual-only" {
+		return []string{"got       " + indent(Clean(c.Actual))}
+	}
+	lines := []string{"expected  " + indent(Clean(c.Expected)), "got       " + indent(Clean(c.Actual))}
+	if c.Command != "" {
+		lines = append([]string{"ran       " + indent(Clean(c.Command))}, lines...)
+	}
+	for i := range min(t.Hint, len(c.Hints)) {
+		lines = append(lines, "hint      "+c.Hints[i])
+	}
+	return append(lines, fmt.Sprintf("read      man %s; “%s” in tutor lab %s", manual(c.Man), c.Read, c.Lab),
+		fmt.Sprintf("again     sudo tutor grade %s --only %s --seed %d --hint %d", t.lab, c.ID, t.Seed, min(3, t.Hint+1)))
+}
+
+// manual turns "wait(2)" into what man takes: "2 wait".
+func manual(page string) string {
+	name, section, _ := strings.Cut(strings.TrimSuffix(page, ")"), "(")
+	return section + " " + name
+}
+
+func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n                ") }
+
+// Clean takes out what a terminal or an XML reader would obey: control characters that box has printed.
+func Clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || (r >= ' ' && r != 0x7f && !(r >= 0x80 && r < 0xa0) && r != 0xfffe && r != 0xffff && r != 0xfffd) {
+			return r
+		}
+		return '·'
+	}, strings.ToValidUTF8(text, "·"))
+}
+
+// Sum prints the last lines.
+func (t *Text) Sum(r *Report) {
+	if r.Error != "" {
+		fmt.Fprintf(t.Out, "\nThis machine cannot grade: %s\n", r.Error)
+		return
+	}
+	fmt.Fprintf(t.Out, "\n%d of %d points", r.Points, r.MaxPoints)
+	for _, s := range []struct {
+		status Status
+		words  string
+	}{{Fail, "failed"}, {Skip, "skipped"}, {Error, "could not be told here"}} {
+		if n := r.Count(s.status); n > 0 {
+			fmt.Fprintf(t.Out, ", %d %s", n, s.words)
+		}
+	}
+	fmt.Fprintln(t.Out)
+	if left := leftovers(r); len(left) > 0 {
+		fmt.Fprintf(t.Out, "left behind when a check ended: %s\n", strings.Join(left, ", "))
+	}
+}
+
+func leftovers(r *Report) []string {
+	var all []string
+	for _, c := range r.Checks {
+		if c.Status == Fail {
+			for _, l := range c.Left {
+				all = append(all, c.ID+": "+Clean(l))
+			}
+		}
+	}
+	return all
+}
