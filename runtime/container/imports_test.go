@@ -35,7 +35,8 @@ var imports = map[string][]string{
 	"explain/topics": {"runtime/sys", "runtime/program", "explain"},
 	"labs/toolbox":   {"runtime/image"},
 	"cmd/tutor": {"explain", "explain/topics", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
-		"runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes"},
+		"runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes", "vagrant/guest"},
+	"vagrant/guest": {}, // tutor on macOS and Windows: nothing of the runtime is in it
 }
 
 // plans only say what is to be done; they do not do it, and do not ask the machine.
