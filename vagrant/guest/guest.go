@@ -4,14 +4,15 @@ package guest
 
 import (
 	"bufio"
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -78,7 +79,7 @@ func (g Guest) Run(args []string) int {
 	for _, hint := range portHints(args, forwarded()) {
 		fmt.Fprintln(os.Stderr, "tutor: hint:", hint)
 	}
-	id := rand.Text()
+	id := strconv.FormatUint(rand.Uint64(), 36)
 	line := g.line(id, args)
 	status, err := g.call(id, line)
 	if errors.Is(err, exec.ErrNotFound) {

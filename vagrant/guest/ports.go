@@ -10,7 +10,7 @@ import (
 
 // Ports are those of the machine that this computer has too, on its own loopback: the Vagrantfile's default, and a
 // test holds the two together.
-const Ports = "8000-8010 8080 8888"
+const Ports = "8000-8005 8080 8888"
 
 // forwarded is which ports those are: TUTOR_PORTS, as the Vagrantfile reads it.
 func forwarded() string {

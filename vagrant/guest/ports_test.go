@@ -12,12 +12,12 @@ import (
 func TestAPortThatThisComputerCannotReachIsSaid(t *testing.T) {
 	for typed, want := range map[string]string{
 		"run -p 8080:80 web":             "",
-		"run -p 8000-8010:80-90 web":     "",
+		"run -p 8000-8005:80-85 web":     "",
 		"run -p 0.0.0.0:8888:80/tcp web": "",
-		"run -p 9000:80 web":             "port 9000 is open in the virtual machine only; this computer has its ports 8000-8010 8080 8888.",
+		"run -p 9000:80 web":             "port 9000 is open in the virtual machine only; this computer has its ports 8000-8005 8080 8888.",
 		"run -p9000:80 web":              "port 9000 is open",
 		"run --publish=9000:80 web":      "port 9000 is open",
-		"run -p 8009-8012:80-83 web":     "port 8011 is open",
+		"run -p 8004-8006:80-82 web":     "port 8006 is open",
 		"run -p 127.0.0.1:8080:80 web":   "-p 127.0.0.1:8080:80 is on the loopback of the virtual machine",
 		"run -p [::1]:8080:80 web":       "is on the loopback",
 		"run web -- prog -p 9000:80":     "",
