@@ -27,7 +27,7 @@ bench: $(DEPS)
 
 # Debian and Ubuntu packages that the tests need.
 deps:
-	sh vagrant/provision.sh
+	sh vagrant/provision.sh tests
 
 clean:
 	rm -f tutor

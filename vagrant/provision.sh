@@ -1,9 +1,25 @@
 #!/bin/sh
-# Installs what tutor's tests need from Debian's or Ubuntu's packages. Running tutor needs none of it. A second
-# run finds everything there and changes nothing.
+# Makes a Debian or an Ubuntu a place where tutor is built, run and graded, and puts tutor there. Vagrant calls this in
+# the classroom's machine; on a bare server: sudo sh vagrant/provision.sh. With the word "tests", which is `make deps`,
+# it installs what the tests need, and nothing else. A second run finds everything there and changes nothing.
 set -eu
+cd "$(dirname "$0")/.."
+PATH=/usr/local/go/bin:$PATH
 
-packages="
+classroom="
+ ca-certificates  registries and Go's module proxy are who they say they are
+ git              the version that tutor says of itself
+ make             a student's box may have a Makefile
+ gcc              it may be written in C
+ libc6-dev        the same
+ python3-minimal  or in Python
+ strace           what a trace is compared with
+ procps           pkill, by which tutor on macOS and Windows ends what runs here
+ iproute2         the network by hand: ip, tc, ss
+ bash-completion  tutor lab <Tab>
+"
+
+tests="
  git              the version that tutor says of itself
  iproute2         ip: networks made by hand, to compare with
  nftables         nft: the same
@@ -29,38 +45,100 @@ packages="
  bind9-dnsutils   dig asks our name server
 "
 
-missing=
-for p in $(echo "$packages" | awk '{print $1}'); do
-	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
-done
+fail() {
+	echo "provision: $1" >&2
+	echo "provision: hint: $2" >&2
+	exit 1
+}
 
-# A stock kernel for the small machine; the one of the distribution that is meant for virtual machines.
-if ! ls /boot | grep -qE '^vmlinuz-.*-(cloud-[a-z0-9]+|virtual|generic)$'; then
+# packages TABLE: the first word of each line, if it is not there yet.
+packages() {
+	for p in $(echo "$1" | awk '{print $1}'); do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"
+	done
+}
+
+# kernel: a stock one for the small machine of the tests; that of the distribution which is meant for virtual machines.
+kernel() {
+	ls /boot | grep -qE '^vmlinuz-.*-(cloud-[a-z0-9]+|virtual|generic)$' && return
 	. /etc/os-release
 	case $ID-$(dpkg --print-architecture) in
-	debian-amd64) missing="$missing linux-image-cloud-amd64" ;;
-	ubuntu-amd64) missing="$missing linux-image-virtual" ;;
+	debian-amd64) echo linux-image-cloud-amd64 ;;
+	ubuntu-amd64) echo linux-image-virtual ;;
 	esac
-fi
+}
 
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" != 0 ]; then
-	echo "provision: missing:$missing" >&2
-	echo "provision: hint: sudo make deps" >&2
-	exit 1
-fi
-export DEBIAN_FRONTEND=noninteractive
+# get PACKAGE...: the programs, and not the services: a second dockerd would change the host's firewall.
+get() {
+	[ $# -gt 0 ] || return 0
+	[ "$(id -u)" = 0 ] || fail "missing: $*" "only root installs packages: sudo make deps"
+	echo "provision: installing $*"
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		trap 'rm -f "$policy"' EXIT
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod +x "$policy"
+	fi
+	log=$(mktemp /tmp/tutor-provision.XXXXXX)
+	export DEBIAN_FRONTEND=noninteractive
+	# A machine that has just started is often at its own updates, and holds the lock.
+	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; } >"$log" 2>&1; then
+		tail -5 "$log" >&2
+		fail "the packages did not come" "is the network there? apt-get update says more; the whole log is $log"
+	fi
+	rm -f "$log"
+}
 
-# The programs, and not the services: a second dockerd would change the host's firewall.
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-	trap 'rm -f "$policy"' EXIT
-	printf '#!/bin/sh\nexit 101\n' >"$policy"
-	chmod +x "$policy"
+# put FILE PATH MODE: only if it is another.
+put() {
+	cmp -s "$1" "$2" || install -D -m "$3" "$1" "$2"
+}
+
+# toolchain makes Go at least as new as go.mod asks. Since 1.21 an older Go would fetch it by itself, for each user
+# again, and Debian 12's is older than that; so the same download, golang.org/toolchain, is made here once for all.
+toolchain() {
+	needed=$(awk '$1 == "go" {print $2}' go.mod)
+	have=$(cd / && GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//')
+	printf '%s\n%s\n' "$needed" "$have" | sort -VC && return
+	echo "provision: getting Go $needed; the one here is $have"
+	module=golang.org/toolchain@v0.0.1-go$needed.linux-$(dpkg --print-architecture)
+	cache=$(mktemp -d)
+	if ! (cd "$cache" && GO111MODULE=on GOTOOLCHAIN=local GOFLAGS=-modcacherw GOMODCACHE=$cache go mod download "$module") >&2; then
+		rm -rf "$cache"
+		fail "Go $needed did not come" "the network, or a proxy: https_proxy=http://proxy:3128 sudo -E sh vagrant/provision.sh"
+	fi
+	rm -rf /usr/local/go
+	mv "$cache/$module" /usr/local/go
+	rm -rf "$cache"
+	chmod 755 /usr/local/go /usr/local/go/bin/* /usr/local/go/pkg/tool/*/* # a module has no programs, by its rules
+	ln -sf /usr/local/go/bin/go /usr/local/go/bin/gofmt /usr/local/bin/
+}
+
+# build makes tutor, and installs it with what bash completes.
+build() {
+	new=$(mktemp -d)
+	version=${VERSION:-$(git -c safe.directory='*' describe --always --dirty 2>/dev/null || true)}
+	if ! CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$version" -o "$new/tutor" ./cmd/tutor; then
+		rm -rf "$new"
+		fail "tutor was not built" "modules come from proxy.golang.org: is the network there, or GOPROXY set?"
+	fi
+	"$new/tutor" completion bash >"$new/completion"
+	put "$new/tutor" /usr/local/bin/tutor 755
+	put "$new/completion" /usr/local/share/bash-completion/completions/tutor 644
+	rm -rf "$new"
+}
+
+if [ "${1:-}" = tests ]; then
+	get $(packages "$tests") $(kernel)
+	exit 0
 fi
-echo "provision: installing$missing"
-if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/tmp/tutor-provision.log 2>&1; then
-	tail -5 /tmp/tutor-provision.log >&2
-	echo "provision: hint: is the network there? apt-get update says more; the whole log is /tmp/tutor-provision.log" >&2
-	exit 1
+[ "$(id -u)" = 0 ] || fail "needs root, to install" "sudo sh vagrant/provision.sh"
+get $(packages "$classroom") $(command -v go >/dev/null || echo golang-go)
+toolchain
+build
+# The doctor's last word; where that is not good, all of it, with what to type. The labs that can run are not held up.
+if report=$(/usr/local/bin/tutor doctor 2>&1); then
+	echo "$report" | tail -1
+else
+	echo "$report" >&2
 fi

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command tutor is a container runtime that teaches: it starts containers, and shows every system call by
 // which it does so.
 package main

@@ -41,7 +41,8 @@ var imports = map[string][]string{
 	"labs/grader": {"runtime/sys", "runtime/program", "runtime/process", "runtime/namespaces", "runtime/cgroups",
 		"runtime/layers", "runtime/network", "runtime/privileges"},
 	"cmd/tutor": {"explain", "explain/topics", "labs", "labs/grader", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
-		"runtime/networks", "runtime/ports", "runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes"},
+		"runtime/networks", "runtime/ports", "runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes", "vagrant/guest"},
+	"vagrant/guest": {}, // tutor on macOS and Windows: nothing of the runtime is in it
 }
 
 // plans only say what is to be done; they do not do it, and do not ask the machine.
