@@ -16,9 +16,17 @@ demo: tutor
 test: $(DEPS)
 	sh vagrant/test.sh
 
-# The proof on a stock kernel with pure cgroup v2: a virtual machine, emulated if need be.
+# The proof on a stock Debian with systemd and pure cgroup v2: vagrant up of a box made here, emulated if need be.
 vm: $(DEPS)
 	go test -count=1 -timeout 15m -v -run '^TestPureCgroupV2$$' ./cmd/tutor
+	sh vagrant/provision.sh machine
+	sh vagrant/vm.sh $(BOX)
+
+# A box for a room without internet: tutor, the labs, Go and all modules.
+BOX := /var/tmp/tutor-box
+box:
+	sh vagrant/provision.sh machine
+	sh vagrant/box.sh $(BOX)
 
 # tutor against crun, runc and a C program that makes the bare calls, and its pulls against skopeo with umoci (and
 # podman and docker where they are), in one run, as ratios.
@@ -32,5 +40,5 @@ deps:
 clean:
 	rm -f tutor
 
-.PHONY: demo test vm bench deps clean FORCE
+.PHONY: demo test vm box bench deps clean FORCE
 FORCE:

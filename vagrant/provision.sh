@@ -45,6 +45,19 @@ tests="
  bind9-dnsutils   dig asks our name server
 "
 
+machine="
+ mmdebstrap             the machine's files, from packages
+ fdisk                  its partition
+ qemu-utils             its disk
+ qemu-system-x86        the machine, emulated where there is no KVM
+ vagrant                brings it up, as on a laptop
+ vagrant-libvirt        the provider that is free and in Debian
+ libvirt-daemon-system  the same
+ libvirt-clients        the same
+ dnsmasq-base           its network
+ rsync                  /vagrant
+"
+
 fail() {
 	echo "provision: $1" >&2
 	echo "provision: hint: $2" >&2
@@ -128,10 +141,10 @@ build() {
 	rm -rf "$new"
 }
 
-if [ "${1:-}" = tests ]; then
-	get $(packages "$tests") $(kernel)
-	exit 0
-fi
+case ${1:-} in
+tests) get $(packages "$tests") $(kernel) && exit ;;
+machine) get $(packages "$machine") && exit ;; # for make vm and make box
+esac
 [ "$(id -u)" = 0 ] || fail "needs root, to install" "sudo sh vagrant/provision.sh"
 get $(packages "$classroom") $(command -v go >/dev/null || echo golang-go)
 toolchain

@@ -19,7 +19,7 @@ import (
 type probe struct{ op, flags, line string }
 
 var probes = []probe{
-	{"cgroup", "", "ls /sys/fs/cgroup /sys/fs/cgroup/unified | grep cgroup.events"},
+	{"cgroup", "", "cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs 2>/dev/null | grep -qx 0; echo others: $?"}, // a process that is not of our pid namespace is 0 there
 	{"memory", "--memory 64m", "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"},
 	{"memory-swap", "--memory 64m", "cat /sys/fs/cgroup/memory.swap.max /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"},
 	{"cpus", "--cpus 0.5", "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us"},
