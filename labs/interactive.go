@@ -24,6 +24,9 @@ func (s *Session) Interactive(tty *os.File, restart bool) (over bool, err error)
 			return false, left(err)
 		}
 	}
+	if s.at == 0 {
+		s.Place.Right, s.Place.Asked = 0, 0
+	}
 	for s.at < len(s.Lesson.Steps) {
 		if err := s.step(); err != nil {
 			return false, errors.Join(left(err), s.note(false))
@@ -69,7 +72,6 @@ func (s *Session) resume() (at int, err error) {
 		case Enter:
 			return s.Place.Step, nil
 		case 'b':
-			s.Place.Right, s.Place.Asked = 0, 0
 			return 0, nil
 		case 'q', Stop, Gone:
 			s.at = s.Place.Step
@@ -267,6 +269,9 @@ func (s *Session) stoppable(step Step) (deed, error) {
 		}
 	}()
 	d, err := s.run(ctx, step)
+	if ctx.Err() != nil && err == nil {
+		err = ErrStopped
+	}
 	close(ended)
 	cancel()
 	if <-gone {
