@@ -44,6 +44,7 @@ func TestEveryLessonDoesWhatItSays(t *testing.T) {
 func nothingOfALab(t *testing.T) {
 	t.Helper()
 	left := leftovers(t) // also of others on this machine, who come and go: what is there all the time is ours
+	defer func() { t.Log("left:", left) }()
 	eventually(t, "nothing to be left", func() bool {
 		now := leftovers(t)
 		left = slices.DeleteFunc(left, func(path string) bool { return path == "/sys/class/net/tutor0" || !slices.Contains(now, path) })
