@@ -144,7 +144,11 @@ func (sh *shell) run(ctx context.Context, line string) (output string, status in
 		if !told { // "exit 3" ends the shell, not only the line
 			sh.cmd.Wait()
 			drain(sh.output, &out)
-			return out.String(), exitStatus(sh.cmd.ProcessState), true, nil
+			status := exitStatus(sh.cmd.ProcessState)
+			if status == interrupted {
+				return out.String(), status, false, ErrStopped // the person was faster with Ctrl-C than we are
+			}
+			return out.String(), status, true, nil
 		}
 	}
 }
@@ -169,6 +173,8 @@ func drain(from int, to *strings.Builder) bool {
 	}
 	return true
 }
+
+const interrupted = 128 + int(unix.SIGINT)
 
 func exitStatus(state *os.ProcessState) int {
 	if status, is := state.Sys().(syscall.WaitStatus); is && status.Signaled() {

@@ -6,10 +6,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/explain/topics"
+	"tutor/runtime/container"
+	"tutor/runtime/program"
 )
 
 // What the README and docs/ promise is run here: every command in a console block, and what it prints. In the
@@ -77,10 +82,19 @@ var (
 	citedName = regexp.MustCompile("(func|type) `(\\w+)`")
 )
 
+// lessons are read as the docs are; their commands are run by TestEveryLessonDoesWhatItSays.
+func lessons(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("../../labs/*/README.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	return paths
+}
+
 // Prose cites code by name; the name must be there.
 func TestEveryNameInTheDocs(t *testing.T) {
 	cited := 0
-	for _, page := range pages(t) {
+	for _, page := range append(pages(t), lessons(t)...) {
 		content, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, m := range citedFile.FindAllStringSubmatch(strings.ReplaceAll(string(content), "\n", " "), -1) {
@@ -101,6 +115,57 @@ func TestEveryNameInTheDocs(t *testing.T) {
 	require.Greater(t, cited, 10)
 }
 
+var (
+	citedPage   = regexp.MustCompile(`\b([a-z][\w.-]*)\((\d)\)`)
+	citedLeft   = regexp.MustCompile("--without[ =]([a-z][\\w-]*)")
+	citedTopics = regexp.MustCompile("tutor explain ([\\w-]+)`")
+)
+
+// What a lesson names is there: man pages (where man has them), entries, topics.
+func TestEveryWordOfTheLessons(t *testing.T) {
+	catalogue, err := container.Catalogue()
+	require.NoError(t, err)
+	book := topics.Open(catalogue)
+	pagesOf := map[string]bool{}
+	for _, lesson := range lessons(t) {
+		content, err := os.ReadFile(lesson)
+		require.NoError(t, err)
+		text := strings.ReplaceAll(string(content), "\n", " ")
+		for _, m := range citedLeft.FindAllStringSubmatch(text, -1) {
+			require.True(t, slices.ContainsFunc(catalogue, func(p program.Program) bool { return p.Find(m[1]) != nil }), "%s: there is no entry %s", lesson, m[1])
+		}
+		for _, m := range citedTopics.FindAllStringSubmatch(text, -1) {
+			_, found := book.Find(m[1])
+			require.True(t, found, "%s: there is no topic %s", lesson, m[1])
+		}
+		for _, m := range citedPage.FindAllStringSubmatch(text, -1) {
+			pagesOf[m[1]+" "+m[2]] = true
+		}
+	}
+	require.NotEmpty(t, pagesOf)
+	t.Run("man pages", func(t *testing.T) {
+		if exec.Command("man", "-w", "2", "clone").Run() != nil {
+			t.Skip("needs man and the manual pages of section 2")
+		}
+		for page := range pagesOf {
+			name, section, _ := strings.Cut(page, " ")
+			if !inTheBook(book, name+"("+section+")") {
+				require.NoError(t, exec.Command("man", "-w", section, name).Run(), "there is no man page %s(%s)", name, section)
+			}
+		}
+	})
+}
+
+// inTheBook tells if a page of the glossary, or an entry, names the man page.
+func inTheBook(book topics.Book, man string) bool {
+	for _, page := range book.Pages() {
+		if slices.Contains(page.Read, man) || page.Entry != nil && page.Entry.Man == man {
+			return true
+		}
+	}
+	return false
+}
+
 var citedTest = regexp.MustCompile("`((?:Test|Fuzz)\\w+)(?:/([^`]+))?`")
 
 // A page that says what is tested names the test, and after a slash its row. Both must be there.
@@ -108,6 +173,9 @@ func TestEveryTestInTheDocs(t *testing.T) {
 	sources := map[string]string{} // of each test function, the whole file
 	files, err := filepath.Glob("../../*/*/*_test.go")
 	require.NoError(t, err)
+	more, err := filepath.Glob("../../*/*_test.go")
+	require.NoError(t, err)
+	files = append(files, more...)
 	for _, file := range files {
 		source, err := os.ReadFile(file)
 		require.NoError(t, err)
