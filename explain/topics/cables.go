@@ -48,7 +48,7 @@ var cables = []Topic{
 	{
 		Name: "address",
 		Op:   "address",
-		Also: []string{"IP address", "subnet", "RTM_NEWADDR", "IPAM"},
+		Also: []string{"IP address", "subnet", "RTM_NEWADDR", "IPAM", "--ip", "--ip6", "--mac-address"},
 		What: `An IP address and a length: 172.17.0.2/16 says who it is, and that all who begin with 172.17 are neighbours, reached
 			without a router. Which addresses are free stands in TUTOR_RUN, a file each: the first free one is taken, under a
 			lock. The interface gets it before it is switched on.`,
@@ -86,7 +86,7 @@ var cables = []Topic{
 	{
 		Name: "publish",
 		Op:   "publish",
-		Also: []string{"-p"},
+		Also: []string{"-p", "-P", "--publish-all"},
 		What: `An element of a map in tutor's table of the firewall: protocol and port of the host, and behind them the container's address
 			and port. The rules that look into the map are always the same. From then on the kernel rewrites each packet's
 			destination (DNAT) and sends it on: no program copies data.`,

@@ -96,7 +96,7 @@ var networks = []Topic{
 	},
 	{
 		Name: "DNS",
-		Also: []string{"name server", "resolver", "nslookup"},
+		Also: []string{"name server", "resolver", "nslookup", "--dns-search", "--dns-option", "--dns-opt", "--network-alias", "--net-alias", "--add-host"},
 		What: `The system that turns names into addresses. The C library reads /etc/hosts first, then asks the servers named in
 			/etc/resolv.conf; a container has its own copy of both. An engine's name server can know the containers'
 			names, and passes all other questions on: docker's answers at 127.0.0.11.`,
