@@ -19,7 +19,7 @@ import (
 type probe struct{ op, flags, line string }
 
 var probes = []probe{
-	{"cgroup", "", "cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs 2>/dev/null | grep -qx 0; echo others: $?"}, // a process that is not of our pid namespace is 0 there
+	{"cgroup", "", "cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs 2>/dev/null | grep -q '^0$'; echo others: $?"}, // a process that is not of our pid namespace is 0 there
 	{"memory", "--memory 64m", "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"},
 	{"memory-swap", "--memory 64m", "cat /sys/fs/cgroup/memory.swap.max /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"},
 	{"cpus", "--cpus 0.5", "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us"},
@@ -57,6 +57,12 @@ var probes = []probe{
 	{"terminal-host", "-t", "tty"},
 	{"console", "-t", "tty"},
 	{"loopback", "", "cat /sys/class/net/lo/flags"},
+	{"cable", "", "ls /sys/class/net"},
+	{"step-in", "", "ip route | grep -c eth0"},
+	{"address", "", "ip route | grep -c eth0"},
+	{"route", "", "ip route | grep -c default"},
+	{"names", "", "grep -c 0B00007F:0035 /proc/net/udp"},
+	{"publish", "-p 18099:80", "httpd -p 80 & sleep 0.3; wget -T 2 -q -O /dev/null http://$(ip route | grep default | cut -d ' ' -f 3):18099/etc/hostname && echo reached"},
 	{"sysctl", "", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"},
 	{"dev-lock", "", "touch /dev/new && ls /dev/new"},
 	{"masked-paths", "", "grep -c . /proc/interrupts"},
@@ -77,6 +83,8 @@ var elsewhere = map[string]string{
 	"overlay":  "refused: TestLeaks",
 	"exec":     "refused: TestLeaks",
 	"stand-in": "refused: TestLeaks",
+	"claim":    "refused: TestLeaks",
+	"step-out": "refused: TestLeaks",
 	"private":  "needs a host that shares its mounts: TestAHostThatSharesItsMounts",
 	"seccomp":  "has no calls in this version",
 	"streams":  "the log is empty: TestLogsAreByteForByteWhatWasWritten",
@@ -123,7 +131,7 @@ func TestLeaks(t *testing.T) {
 	t.Run("an unknown name lists the known ones", func(t *testing.T) {
 		r := tutor(t, "run", "--rm", "--without", "nonesuch", "tutor/lab", "true")
 		require.Equal(t, 125, r.code)
-		require.Contains(t, r.stderr, "--without nonesuch: no such entry; there are: bounding capabilities cgroup")
+		require.Contains(t, r.stderr, "--without nonesuch: no such entry; there are: address bounding cable capabilities cgroup")
 	})
 	require.Empty(t, leftovers(t))
 }

@@ -37,7 +37,7 @@ func TestRunFlags(t *testing.T) {
 		{"--read-only --tmpfs /tmp", "touch /new 2>/dev/null || echo no; touch /tmp/new && echo yes", "no\nyes"},
 		{"--hostname web", "hostname; cat /etc/hostname", "web\nweb"},
 		{"--network host", "hostname; ls /sys/class/net | grep -c lo", host + "\n1"},
-		{"", "ls /sys/class/net; cat /proc/sys/net/ipv4/ip_unprivileged_port_start", "lo\n0"},
+		{"--network none", "ls /sys/class/net; cat /proc/sys/net/ipv4/ip_unprivileged_port_start", "lo\n0"},
 		{"--ulimit nofile=100:100", "grep 'open files' /proc/self/limits | tr -s ' ' | cut -d ' ' -f 4,5", "100 100"},
 		{"--cap-drop ALL --cap-add net_admin", "grep CapEff /proc/self/status", "CapEff:\t0000000000001000"},
 		{"", "grep CapEff /proc/self/status", "CapEff:\t00000000a80425fb"},

@@ -32,7 +32,7 @@ var ours = []Topic{
 	},
 	{
 		Name: "baton",
-		Also: []string{"two hands", "hand", "socketpair"},
+		Also: []string{"two hands", "hand", "socketpair", "--step"},
 		What: `A start has two hands: the host's, tutor itself, and the child's. One list tells what both do, and where it changes
 			hands a byte goes over a socket pair: whoever has it works, the other waits. End of file means that the other
 			side has died, or that execve has happened, for the child's end is close-on-exec.`,

@@ -30,8 +30,8 @@ func (c *Container) attend(running *process.Running) (end func()) {
 		}
 	}
 	for _, held := range c.Plan.Ports.Held {
-		if held.Protocol != "tcp" {
-			continue // the socket is there so that nobody else has the port
+		if held.Protocol != "tcp" || held.At.Addr().Is4() {
+			continue // the firewall sends on what comes here: the socket is there so that nobody else has the port
 		}
 		if l, err := listener(running, held.Socket); err == nil {
 			open = append(open, l)

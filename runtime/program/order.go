@@ -129,6 +129,7 @@ var refusals = map[string]string{
 	"stand-in": "it is there so that what leaks without private leaks into a copy of the host's mount table",
 	"overlay":  "there would be no root to go to but the host's own",
 	"exec":     "the child would have nothing to become",
+	"claim":    "another program could take the port, and neither would know",
 	"step-out": "tutor's own hand would stay in the container's network",
 
 	"target":      "there would be no container to enter",
