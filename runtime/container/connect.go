@@ -187,7 +187,7 @@ func hasIPv6() bool {
 // up makes what is not there yet of the networks: the firewall's table, and each network's bridge.
 func (h Home) up(on []networks.Network, made Made) error {
 	table := sys.Table(h.Networks().Table())
-	err := carryOut(program.Of(network.FindFirewall(table)), nil)
+	err := carryOut(program.Of(network.FindFirewall(table)), made)
 	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return Hint(err, "tutor doctor says what the kernel lacks; --network none needs nothing of it")
 	}

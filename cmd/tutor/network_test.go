@@ -1,0 +1,111 @@
+package main_test
+
+import (
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// reaches tells if a web server answers there.
+func reaches(at string) bool {
+	client := http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := client.Get("http://" + at + "/etc/hostname")
+	if err != nil {
+		return false
+	}
+	defer r.Body.Close()
+	return r.StatusCode == http.StatusOK
+}
+
+// published runs a web server with that -p, and returns where it is published.
+func published(t *testing.T, name, spec string, flags ...string) string {
+	t.Helper()
+	ok(t, append(append([]string{"run", "-d", "--name", name, "-p", spec}, flags...), "tutor/lab", "httpd")...)
+	t.Cleanup(func() { tutor(t, "rm", "-f", name) })
+	return strings.Fields(ok(t, "port", name, "80"))[0]
+}
+
+func TestAPublishedPortIsReached(t *testing.T) {
+	root(t)
+	at := published(t, "web", "80")
+	_, port, err := net.SplitHostPort(at)
+	require.NoError(t, err)
+	eventually(t, "it answers", func() bool { return reaches("127.0.0.1:" + port) })
+	addresses, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	for _, a := range addresses {
+		if ip := a.(*net.IPNet).IP; ip.To4() != nil {
+			require.True(t, reaches(net.JoinHostPort(ip.String(), port)), "by every address of the host: %s", ip)
+		}
+	}
+	require.True(t, reaches("[::1]:"+port), "and by IPv6, which tutor carries over")
+	require.Contains(t, ok(t, "ps"), "0.0.0.0:"+port+"->80/tcp, [::]:"+port+"->80/tcp")
+	r := tutor(t, "run", "--rm", "-p", port+":80", "tutor/lab", "true")
+	require.Equal(t, 125, r.code)
+	require.Contains(t, r.stderr, "EADDRINUSE")
+	require.Contains(t, r.stderr, "port is already allocated")
+	ok(t, "rm", "-f", "web")
+	require.False(t, reaches("127.0.0.1:"+port), "gone with the container")
+	require.Empty(t, leftovers(t))
+}
+
+func TestWithoutPublishNobodyGetsThrough(t *testing.T) {
+	root(t)
+	_, port, err := net.SplitHostPort(published(t, "unpublished", "80", "--without", "publish"))
+	require.NoError(t, err)
+	require.False(t, reaches("127.0.0.1:"+port))
+	ok(t, "rm", "-f", "unpublished")
+	require.Empty(t, leftovers(t))
+}
+
+func TestAPortOfTheLoopbackIsTheLoopbacksAlone(t *testing.T) {
+	root(t)
+	at := published(t, "private", "127.0.0.1::80")
+	eventually(t, "it answers", func() bool { return reaches(at) })
+	_, port, err := net.SplitHostPort(at)
+	require.NoError(t, err)
+	addresses, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	for _, a := range addresses {
+		if ip := a.(*net.IPNet).IP; ip.To4() != nil && !ip.IsLoopback() {
+			require.False(t, reaches(net.JoinHostPort(ip.String(), port)), ip)
+		}
+	}
+	ok(t, "rm", "-f", "private")
+	require.Empty(t, leftovers(t))
+}
+
+func TestContainersFindEachOtherByName(t *testing.T) {
+	root(t)
+	ok(t, "network", "create", "lab")
+	t.Cleanup(func() { tutor(t, "network", "rm", "lab") })
+	ok(t, "run", "-d", "--name", "web", "--network", "lab", "--network-alias", "www", "tutor/lab", "httpd")
+	t.Cleanup(func() { tutor(t, "rm", "-f", "web") })
+	for _, name := range []string{"web", "www", "web.lab", "WEB"} {
+		eventually(t, "found as "+name, func() bool {
+			return tutor(t, "run", "--rm", "--network", "lab", "tutor/lab", "wget", "-T", "2", "-q", "-O", "/dev/null", "http://"+name+"/etc/hostname").code == 0
+		})
+	}
+	address := strings.TrimSpace(ok(t, "inspect", "-f", "{{.NetworkSettings.Networks.lab.IPAddress}}", "web"))
+	require.NotZero(t, tutor(t, "run", "--rm", "tutor/lab", "wget", "-T", "1", "-q", "-O", "/dev/null", "http://"+address+"/").code, "two networks do not see each other")
+	r := tutor(t, "network", "rm", "lab")
+	require.NotZero(t, r.code)
+	require.Contains(t, r.stderr, "has active endpoints")
+	ok(t, "rm", "-f", "web")
+	ok(t, "network", "rm", "lab")
+	require.Empty(t, leftovers(t))
+	require.NotContains(t, tables(t), "tutor-", "the last container takes the firewall's table with it")
+}
+
+// tables are the firewall's.
+func tables(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command(tool(t, "nft"), "list", "tables").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return string(out)
+}
