@@ -14,6 +14,7 @@ var Labs = []Lab{
 	{1, "1-bare-process", bareProcess},
 	{2, "2-namespaces", namespaceChecks},
 	{3, "3-cgroups", cgroupChecks},
+	{4, "4-layers", layerChecks},
 }
 
 var bareProcess = []Check{
