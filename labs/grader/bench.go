@@ -23,6 +23,7 @@ type Bench struct {
 	patience  time.Duration
 	sandboxes int
 	hide      []string
+	packed    *packed // the lowest layer of lab 5's images
 }
 
 // Open prepares a bench below run, with a copy of this program for the sandboxes: box is root, and would else have

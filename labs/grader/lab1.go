@@ -15,6 +15,7 @@ var Labs = []Lab{
 	{2, "2-namespaces", namespaceChecks},
 	{3, "3-cgroups", cgroupChecks},
 	{4, "4-layers", layerChecks},
+	{5, "5-image", imageChecks},
 }
 
 var bareProcess = []Check{
