@@ -85,35 +85,40 @@ func (o Order) choose(checks []Check) []Check {
 // broken reports that this machine cannot grade: every check is an error, and no point is lost.
 func (o Order) broken(report *Report, err error) error {
 	report.Error = err.Error()
-	return o.all(report, Error, err.Error())
+	o.all(report, Error, err.Error())
+	o.After(report)
+	return nil
 }
 
-// unbuilt reports a program that does not compile: that is the student's, and every check fails.
+// unbuilt reports a program that does not compile: that is the student's, and every check fails. The first one tells
+// what the compiler has said.
 func (o Order) unbuilt(report *Report, err error) error {
 	var failed *BuildError
 	if !errors.As(err, &failed) {
 		return err
 	}
-	if err := o.all(report, Fail, ""); err != nil {
-		return err
-	}
+	o.all(report, Fail, "")
 	for i := range report.Checks {
 		c := &report.Checks[i]
-		c.Expected, c.Actual, c.Command = "a program that can be built", failed.Error(), failed.Command
-		c.Hints = []string{"the first message of the compiler is the one to read"}
+		c.Expected, c.Actual = "a program that can be built", "see "+report.Checks[0].ID
 	}
+	first := &report.Checks[0]
+	first.Actual, first.Command, first.Hints = failed.Error(), failed.Command, []string{"the first message of the compiler is the one to read"}
 	o.After(report)
 	return nil
 }
 
-func (o Order) all(report *Report, status Status, why string) error {
+// all gives every check the same outcome.
+func (o Order) all(report *Report, status Status, why string) {
 	for _, c := range o.Lab.Checks {
+		visibility := "visible"
+		if slices.Contains(o.Hide, c.ID) {
+			visibility = "hidden"
+		}
 		report.Checks = append(report.Checks, Result{ID: c.ID, Lab: o.Lab.Name, Title: c.Title, Status: status, MaxPoints: c.Points, Needs: append([]string{}, c.Needs...),
-			Why: why, Man: c.Man, Read: c.Read, Visibility: "visible", Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
+			Why: why, Man: c.Man, Read: c.Read, Visibility: visibility, Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
 	}
 	report.Complete = true
-	o.After(report)
-	return nil
 }
 
 // suite tells two versions of the checks apart.
