@@ -45,6 +45,8 @@ runs straight through, and the exit code is 0 only if every step did what the le
 			return f.run(cmd.Context(), c, args[0])
 		},
 	}
+	command.AddCommand(newLabStart(c), newLabReset(c))
+
 	flags := command.Flags()
 	flags.BoolVar(&f.explain, "explain", false, "Print the trace of each step, and mark what this lab adds")
 	flags.BoolVar(&f.step, "step", false, "Start containers entry by entry: see what each changes")

@@ -112,6 +112,7 @@ func (c *cli) root() *cobra.Command {
 	add(root, "learning",
 		newLab(c),     // the course
 		newDoctor(c),  // can the labs run here?
+		newLab(c),     // an exercise to begin with
 		newGrade(c),   // is my own box right?
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel

@@ -198,6 +198,7 @@ func (t *tracer) watch() container.Watch {
 		Failed: func(r *process.Running) {
 			t.print(r, t.begun(r))
 			t.undone(r)
+			t.before += len(r.Results())
 		},
 		Ended: t.ended,
 	}

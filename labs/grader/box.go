@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,7 +22,10 @@ func launch(p program.Program) (*process.Running, error) {
 	done := make(chan error)
 	go func() {
 		var err error
-		running, err = process.Start(p, process.Hooks{})
+		if running, err = process.Start(p, process.Hooks{}); err != nil && running != nil {
+			running.Close()
+			running = nil
+		}
 		done <- err
 	}()
 	err := <-done
@@ -59,6 +63,9 @@ func (s *Sandbox) box(c command) (*Box, error) {
 	if errors.Is(err, unix.ENOEXEC) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EACCES) {
 		return nil, wrong(s.name+" to be a program", "the kernel says: "+err.Error(),
 			"a script needs a first line such as #!/bin/sh", "the program that it names must lie below /usr", "build it for this machine: GOOS=linux")
+	}
+	if state := Process(s.PID).State(); err != nil && (state == "" || state == "Z") {
+		return nil, wrong("box to leave others alone", "it has ended PID 1 of the sandbox")
 	}
 	return b, err
 }
@@ -121,11 +128,18 @@ func (b *Box) Ended() bool {
 // Wait waits for box's end; a Failure if that does not come.
 func (b *Box) Wait() error {
 	if b.sandbox.until(b.Ended) {
-		b.sandbox.until(func() bool { return b.Stdout.closed() && b.Stderr.closed() })
+		b.drain()
 		return nil
 	}
 	return wrong("box to end", fmt.Sprintf("it still runs after %v", b.sandbox.patience),
 		"box must end when COMMAND has ended", "wait for COMMAND's PID, not for its output: wait4(2)")
+}
+
+// drain waits for the last words, which may still be in the pipes. Whom box has left behind may keep these open.
+func (b *Box) drain() {
+	for deadline := time.Now().Add(b.sandbox.patience / 8); !(b.Stdout.closed() && b.Stderr.closed()) && time.Now().Before(deadline); {
+		time.Sleep(200 * time.Microsecond)
+	}
 }
 
 // Code is the exit code as a shell shows it in $?.

@@ -1,15 +1,21 @@
 package grader
 
-// Formats are what course systems read. Each is made from the one record.
-var Formats = []struct {
+// A Format is what a course system reads. Each is made from the one record, a file each.
+type Format struct {
 	Name   string
-	Encode Encode
-}{
-	{"json", func(r *Report) ([]byte, error) { return r.JSON() }}, // tutor/result/v1 itself
+	Encode func(*Report) ([]byte, error) // the content of the file
+	Print  func(*Report) ([]byte, error) // what goes to stdout beside the file; nil: nothing, and without --output the content
+	Calm   bool                          // the system takes any other exit code than 0 for a broken machine
 }
 
-// An Encode turns the record into a file's content.
-type Encode func(*Report) ([]byte, error)
+// Formats are all of them, beside text.
+var Formats = []Format{
+	{Name: "json", Encode: (*Report).JSON},                  // tutor/result/v1 itself
+	{Name: "junit", Encode: JUnit},                          // CI systems
+	{Name: "gradescope", Encode: Gradescope},                // /autograder/results/results.json
+	{Name: "classroom50", Encode: Classroom50, Calm: true},  // result.json
+	{Name: "github", Encode: GitHub, Print: GitHubCommands}, // GitHub Classroom's result, and workflow commands
+}
 
 // Tell is the report as a student may see it: details is full, actual-only or none. Of a hidden check it tells only
 // whether it passed.
@@ -25,9 +31,25 @@ func (r *Report) Tell(details string) *Report {
 			c.Expected, c.Command, c.Hints, c.Man, c.Read = "", "", []string{}, "", ""
 		}
 		if hidden || details == "none" {
-			c.Actual, c.Why, c.Left, c.Evidence = "", "", []string{}, map[string]any{}
+			c.Actual, c.Left, c.Evidence = "", []string{}, map[string]any{}
 		}
 		told.Checks[i] = c
 	}
 	return &told
+}
+
+// Story is a result in words, as every format shows it.
+func (c Result) Story() string {
+	var story string
+	for _, part := range []struct{ word, text string }{{"ran", c.Command}, {"expected", c.Expected}, {"got", c.Actual}, {"because", c.Why}} {
+		if part.text != "" {
+			story += part.word + ": " + Clean(part.text) + "\n"
+		}
+	}
+	for i, hint := range c.Hints {
+		if i == 0 && c.Status == Fail {
+			story += "hint: " + hint + "\n"
+		}
+	}
+	return story
 }

@@ -22,7 +22,6 @@ type Check struct {
 	Man    string   // where the kernel promises it
 	Read   string   // the head of the lesson to read again
 	Hints  []string // three, each saying more than the one before
-	Hidden bool     // a course shows that it failed, and not why
 	Run    func(s *Sandbox) error
 }
 

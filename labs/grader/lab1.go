@@ -14,6 +14,8 @@ var Labs = []Lab{
 	{1, "1-bare-process", bareProcess},
 	{2, "2-namespaces", namespaceChecks},
 	{3, "3-cgroups", cgroupChecks},
+	{4, "4-layers", layerChecks},
+	{5, "5-image", imageChecks},
 }
 
 var bareProcess = []Check{

@@ -40,7 +40,7 @@ var probes = map[string]func(args []string) int{
 	"busy":     probeBusy,     // use two processors
 	"after":    probeAfter,    // WORD…: run another word of this program as a child, then hold
 	"write":    probeWrite,    // FILE TEXT, then hold
-	"remove":   probeRemove,   // FILE, then hold
+	"change":   probeChange,   // FILE TEXT FILE…: write the first, remove the others, then hold
 	"breakout": probeBreakout, // out of a chroot, then hold
 }
 
@@ -151,12 +151,14 @@ func probeWrite(args []string) int {
 	return probeHold(nil)
 }
 
-func probeRemove(args []string) int {
-	if err := os.RemoveAll(args[0]); err != nil {
-		fmt.Fprintln(os.Stderr, "probe:", err)
-		return 1
+func probeChange(args []string) int {
+	for _, path := range args[2:] {
+		if err := os.RemoveAll(path); err != nil {
+			fmt.Fprintln(os.Stderr, "probe:", err)
+			return 1
+		}
 	}
-	return probeHold(nil)
+	return probeWrite(args)
 }
 
 // probeBreakout is how root leaves a chroot: the root moves below the current directory, and ".." is then free of it

@@ -20,6 +20,7 @@ type Order struct {
 	Student string
 	Version string // tutor's
 	Seed    uint64
+	Hide    []string      // checks of which a course tells only whether they passed
 	Only    string        // one check, and what it needs; "": all, and those of the earlier labs
 	Alone   bool          // not those of the earlier labs
 	After   func(*Report) // after every check: write the report, so that a grader that is killed has reported
@@ -41,6 +42,7 @@ func Run(o Order) (*Report, error) {
 		return report, o.broken(report, err)
 	}
 	defer b.Close()
+	b.hide = o.Hide
 	if err := b.Calibrate(); err != nil {
 		return report, o.broken(report, err)
 	}
@@ -83,35 +85,40 @@ func (o Order) choose(checks []Check) []Check {
 // broken reports that this machine cannot grade: every check is an error, and no point is lost.
 func (o Order) broken(report *Report, err error) error {
 	report.Error = err.Error()
-	return o.all(report, Error, err.Error())
+	o.all(report, Error, err.Error())
+	o.After(report)
+	return nil
 }
 
-// unbuilt reports a program that does not compile: that is the student's, and every check fails.
+// unbuilt reports a program that does not compile: that is the student's, and every check fails. The first one tells
+// what the compiler has said.
 func (o Order) unbuilt(report *Report, err error) error {
 	var failed *BuildError
 	if !errors.As(err, &failed) {
 		return err
 	}
-	if err := o.all(report, Fail, ""); err != nil {
-		return err
-	}
+	o.all(report, Fail, "")
 	for i := range report.Checks {
 		c := &report.Checks[i]
-		c.Expected, c.Actual, c.Command = "a program that can be built", failed.Error(), failed.Command
-		c.Hints = []string{"the first message of the compiler is the one to read"}
+		c.Expected, c.Actual = "a program that can be built", "see "+report.Checks[0].ID
 	}
+	first := &report.Checks[0]
+	first.Actual, first.Command, first.Hints = failed.Error(), failed.Command, []string{"the first message of the compiler is the one to read"}
 	o.After(report)
 	return nil
 }
 
-func (o Order) all(report *Report, status Status, why string) error {
+// all gives every check the same outcome.
+func (o Order) all(report *Report, status Status, why string) {
 	for _, c := range o.Lab.Checks {
+		visibility := "visible"
+		if slices.Contains(o.Hide, c.ID) {
+			visibility = "hidden"
+		}
 		report.Checks = append(report.Checks, Result{ID: c.ID, Lab: o.Lab.Name, Title: c.Title, Status: status, MaxPoints: c.Points, Needs: append([]string{}, c.Needs...),
-			Why: why, Man: c.Man, Read: c.Read, Visibility: "visible", Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
+			Why: why, Man: c.Man, Read: c.Read, Visibility: visibility, Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
 	}
 	report.Complete = true
-	o.After(report)
-	return nil
 }
 
 // suite tells two versions of the checks apart.
@@ -119,7 +126,7 @@ func suite() string {
 	h := sha256.New()
 	for _, l := range Labs {
 		for _, c := range l.Checks {
-			fmt.Fprintln(h, c.ID, c.Title, c.Points, c.Needs, c.Hidden)
+			fmt.Fprintln(h, c.ID, c.Title, c.Points, c.Needs)
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))

@@ -20,6 +20,7 @@ type Sandbox struct {
 	PID      int    // of its PID 1, as the host sees it
 	Hostname string // of the sandbox: what box takes for the host's
 
+	bench        *Bench
 	files, tools string        // on the host: what was handed in, and a copy of tutor
 	dir          string        // on the host, its own
 	name         string        // how the student called box
@@ -35,7 +36,7 @@ type Sandbox struct {
 
 // newSandbox starts one. An error is the environment's.
 func (b *Bench) newSandbox(r random) (*Sandbox, error) {
-	s := &Sandbox{random: r, files: b.files, tools: b.tools(), name: b.name, patience: b.patience,
+	s := &Sandbox{random: r, bench: b, files: b.files, tools: b.tools(), name: b.name, patience: b.patience,
 		Hostname: "host-" + r.Word(), commands: map[Process]*Box{}}
 	b.sandboxes++
 	s.dir = filepath.Join(b.dir, fmt.Sprint(b.sandboxes))

@@ -1,0 +1,99 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// boxScript is an executable box in shell.
+func boxScript(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "box")
+	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\nshift 2\n"+text+"\n"), 0o755))
+	return path
+}
+
+func TestGradeSaysWhatRanWhatWasExpectedAndWhatWasSeen(t *testing.T) {
+	root(t)
+	box := boxScript(t, `"$@"; exit 0`)
+	r := tutor(t, "grade", "1", box, "--only", "lab1.exit", "--seed", "7")
+	require.Equal(t, 1, r.code, r.stderr)
+	for _, line := range []string{
+		"Lab 1-bare-process   seed 7\n",
+		`FAIL    0/2  lab1.exit      box ends with COMMAND's exit code`,
+		"ran       sudo " + box + " run -- tutor probe exit ",
+		"expected  exit code ", "got       exit code 0\n",
+		"hint      scripts rely on it",
+		"read      man 2 wait; “By hand” in tutor lab 1-bare-process\n",
+		"again     sudo tutor grade 1-bare-process --only lab1.exit --seed 7 --hint 2\n",
+	} {
+		require.Contains(t, r.stdout, line)
+	}
+	require.Equal(t, r.stdout, tutor(t, "grade", "1", box, "--only", "lab1.exit", "--seed", "7").stdout, "the same seed is the same run")
+	require.Empty(t, leftovers(t))
+}
+
+func TestGradesExitCodes(t *testing.T) {
+	root(t)
+	right := boxScript(t, `"$@"`)
+	require.Equal(t, 0, tutor(t, "grade", "1", right, "--only", "lab1.exit").code)
+	for _, words := range [][]string{{"grade"}, {"grade", "9"}, {"grade", "1", "/nonesuch"}, {"grade", "1", right, "--format", "nonesuch"},
+		{"grade", "1", right, "--nonesuch"}, {"grade", "1", right, "--only", "lab9.x"}} {
+		require.Equal(t, 2, tutor(t, words...).code, words)
+	}
+}
+
+func TestGradeWritesAReportAfterEveryCheck(t *testing.T) {
+	root(t)
+	report := filepath.Join(t.TempDir(), "report.json")
+	box := boxScript(t, `[ ! -e /var/lib/never ] || exit 1; "$@"`)
+	ok(t, "grade", "1", box, "--only", "lab1.exit", "--output", report, "--format", "json")
+	var record struct {
+		Schema string
+		Points int
+	}
+	require.NoError(t, json.Unmarshal([]byte(read(filepath.Dir(report), "report.json")), &record))
+	require.Equal(t, "tutor/result/v1", record.Schema)
+	require.Equal(t, 2, record.Points)
+}
+
+func TestAProgramThatDoesNotBuildFailsEveryCheck(t *testing.T) {
+	root(t)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module box\n\ngo 1.25\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.go"), []byte("package main\n\nfunc main() { nonesuch() }\n"), 0o644))
+	r := tutor(t, "grade", "1", dir, "--this-lab-only")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stdout, "undefined: nonesuch")
+}
+
+func TestAMakefileIsRunInASandbox(t *testing.T) {
+	root(t)
+	tool(t, "make")
+	dir := t.TempDir()
+	makefile := "box:\n\ttouch /usr/made-by-a-student\n\tprintf '#!/bin/sh\\nshift 2\\n\"$$@\"\\n' > box\n\tchmod +x box\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Makefile"), []byte(makefile), 0o644))
+	require.Equal(t, 0, tutor(t, "grade", "1", dir, "--only", "lab1.exit").code)
+	require.NoFileExists(t, "/usr/made-by-a-student")
+	require.NoFileExists(t, filepath.Join(dir, "box"), "the student's folder was written to")
+}
+
+func TestAStarterIsWrittenOnceAndBegunAnewOnDemand(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "work")
+	ok(t, "lab", "start", "3", dir)
+	require.Contains(t, read(dir, "README.md"), "`lab3.memory`")
+	require.Contains(t, read(dir, "box.go"), "YOUR WORK")
+	require.NotContains(t, read(dir, "box.go"), "go:build")
+	require.FileExists(t, filepath.Join(dir, "namespaces.go"), "the solution of the lab before")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.go"), []byte("mine"), 0o644))
+	r := tutor(t, "lab", "start", "3", dir)
+	require.NotZero(t, r.code)
+	require.Equal(t, "mine", read(dir, "box.go"))
+	ok(t, "lab", "reset", "3", dir)
+	require.Equal(t, "mine", read(dir, "box.go.old"))
+	require.Contains(t, read(dir, "box.go"), "YOUR WORK")
+}

@@ -1,0 +1,81 @@
+//go:build box
+
+// Command box starts a command in namespaces of its own, under limits, on a root of its own.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+func main() {
+	flag.CommandLine.Init("box run", flag.ContinueOnError)
+	stages := map[string]func([]string) (int, error){"run": run, "inside": inside}
+	if len(os.Args) < 2 || stages[os.Args[1]] == nil || flag.CommandLine.Parse(os.Args[2:]) != nil || flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: box run [flags] [--] COMMAND [ARG...]")
+		os.Exit(exitOurs)
+	}
+	code, err := stages[os.Args[1]](flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "box:", err) // never on stdout: that is COMMAND's
+	}
+	os.Exit(code)
+}
+
+var layers = list("layer", "a directory of the root; the lowest first")
+
+// list is a flag that may be given more than once.
+func list(name, usage string) *[]string {
+	var values []string
+	flag.Func(name, usage, func(value string) error {
+		values = append(values, value)
+		return nil
+	})
+	return &values
+}
+
+// YOUR WORK
+//  1. In inside, after private and before mountProc: mount the layers as one tree, with an overlay (mount(2), type
+//     "overlay", "lowerdir=TOP:…:LOWEST,upperdir=…,workdir=…"). Where do upperdir and workdir lie, so that two boxes do
+//     not share them and nothing stays? A tmpfs that only the child sees goes when the child does.
+//  2. Make it the root: chdir there, pivot_root(".", "."), and unmount the old root, which lies on top then
+//     (umount2(".", MNT_DETACH)). chroot alone hides the old root, and a root process finds its way back.
+//  3. /proc must be mounted in the new root: after the pivot.
+
+// run starts box a second time, inside: there things are arranged that only a process of the new namespaces can, and
+// then it becomes COMMAND.
+func run([]string) (int, error) {
+	command := exec.Command("/proc/self/exe", append([]string{"inside"}, os.Args[2:]...)...)
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	command.SysProcAttr = namespaces()
+	command.SysProcAttr.Pdeathsig = syscall.SIGKILL // box may be killed itself: then the kernel kills the child
+	runtime.LockOSThread()                          // whose parent is this thread, not the process
+	name, err := makeGroup()
+	defer removeGroup(name)
+	if err != nil {
+		return exitOurs, err
+	}
+	command.Env = append(os.Environ(), groupVariable+"="+name)
+	return lookAfter(command)
+}
+
+// inside arranges what COMMAND shall see, and becomes it.
+func inside(args []string) (int, error) {
+	if err := joinGroup(); err != nil { // first of all: nothing shall run without limits
+		return exitOurs, err
+	}
+	if err := private(); err != nil {
+		return exitOurs, err
+	}
+	if err := nameHost(); err != nil {
+		return exitOurs, err
+	}
+	if err := mountProc(); err != nil {
+		return exitOurs, err
+	}
+	return become(args)
+}

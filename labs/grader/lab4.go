@@ -1,0 +1,197 @@
+package grader
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+var layerChecks = []Check{
+	{ID: "lab4.root", Title: "COMMAND's root is made of the layers", Points: 3, Man: "pivot_root(2)", Read: "By hand", Run: rootOfLayers,
+		Hints: []string{"COMMAND is looked for in the new root, and not on the host", "mount, chdir, pivot_root, and only then the search along PATH", ""}},
+	{ID: "lab4.overlay", Title: "the layers are mounted, not copied", Points: 2, Needs: []string{"lab4.root"}, Man: "mount(2)", Read: "See it leak", Run: rootIsOverlay,
+		Hints: []string{"a hundred containers of one image would be a hundred copies", `mount type "overlay": /proc/PID/mountinfo shows it`, ""}},
+	{ID: "lab4.shadow", Title: "a higher layer hides the same file in a lower one", Points: 2, Needs: []string{"lab4.overlay"}, Man: "mount(8)", Read: "By hand", Run: shadows,
+		Hints: []string{"which end of lowerdir is the top?", "lowerdir lists the topmost first; --layer gives the lowest first", "reverse the list"}},
+	{ID: "lab4.whiteout", Title: "whiteouts and opaque directories hide what is below", Points: 2, Needs: []string{"lab4.shadow"}, Man: "mount(8)", Read: "By hand", Run: hides,
+		Hints: []string{"overlayfs does this by itself, if all layers are in one lowerdir", "", ""}},
+	{ID: "lab4.lower", Title: "what COMMAND writes and deletes leaves the layers as they were", Points: 3, Needs: []string{"lab4.overlay"}, Man: "mount(8)", Read: "Break it", Run: lowerUnchanged,
+		Hints: []string{"the layers are everybody's", "no layer may be the upperdir: that is a directory of this box's own", ""}},
+	{ID: "lab4.apart", Title: "two boxes with the same layers see nothing of each other's writes", Points: 2, Needs: []string{"lab4.lower"}, Man: "mount(8)", Read: "Run it", Run: boxesApart,
+		Hints: []string{"where is the upperdir, and who else has it?", "a new one for every box: os.MkdirTemp, or a tmpfs", ""}},
+	{ID: "lab4.breakout", Title: "root inside finds no way back to the host's files", Points: 3, Needs: []string{"lab4.root"}, Man: "pivot_root(2)", Read: "Break it", Run: noBreakout,
+		Hints: []string{"a process that is root can leave a chroot: it makes another below its current directory", "after pivot_root and umount the old root is not there any more", `pivot_root(".", "."); umount2(".", MNT_DETACH)`}},
+	{ID: "lab4.proc", Title: "/proc inside is that of the new PID namespace", Points: 1, Needs: []string{"lab4.root"}, Man: "proc(5)", Read: "By hand", Run: procInRoot,
+		Hints: []string{"the new root needs a /proc of its own", "mount it after the pivot, or below the new root before", ""}},
+	{ID: "lab4.left", Title: "nothing is mounted any more when COMMAND has ended", Points: 2, Needs: []string{"lab4.root"}, Man: "mount_namespaces(7)", Read: "Run it", Run: nothingLeft4,
+		Hints: []string{"a mount made by the child goes with its mount namespace", "what box mounts itself, box must unmount", "mount in the child, after making / private"}},
+}
+
+// layered is a command line with layers, whose COMMAND is in the lowest.
+func layered(layers []string, words ...string) []string {
+	args := []string{"run"}
+	for _, l := range layers {
+		args = append(args, "--layer", l)
+	}
+	return append(append(args, "--", "/bin/tutor", "probe"), words...)
+}
+
+var twoLayers = []string{"/var/lower", "/var/upper"}
+
+// inside reads a file as COMMAND sees it.
+func (p Process) inside(path string) string {
+	content, err := os.ReadFile(p.path("root" + path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "no such file"
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return string(content)
+}
+
+// twoTrees plants both layers and starts box on them.
+func (s *Sandbox) twoTrees(lower, upper treeFiles, words ...string) (Process, error) {
+	if err := errors.Join(s.base(twoLayers[0], lower), s.plant(twoLayers[1], upper)); err != nil {
+		return 0, err
+	}
+	_, command, err := s.Holds(layered(twoLayers, words...)...)
+	return command, err
+}
+
+func rootOfLayers(s *Sandbox) error {
+	name, text := s.Word(), s.Word()
+	command, err := s.twoTrees(treeFiles{name: text}, treeFiles{"other/": ""}, "hold")
+	if err != nil {
+		return err
+	}
+	if err := same("/"+name+" to hold", text, command.inside("/"+name)); err != nil {
+		return err
+	}
+	if _, err := os.Stat(command.path("root" + boxDir)); err == nil {
+		return wrong("the layers' files only", "the host's are there as well: "+boxDir)
+	}
+	return nil
+}
+
+func rootIsOverlay(s *Sandbox) error {
+	command, err := s.twoTrees(treeFiles{}, treeFiles{"other/": ""}, "hold")
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(command.read("mountinfo"), "\n") {
+		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == "/" {
+			_, kind, _ := strings.Cut(line, " - ")
+			return same("/ to be of type", "overlay", strings.Fields(kind)[0])
+		}
+	}
+	return wrong("/ in COMMAND's mountinfo to be an overlay", "no mount at /: the root was only changed by chroot",
+		"chroot makes no mount, pivot_root does")
+}
+
+func shadows(s *Sandbox) error {
+	name, low, high := s.Word(), s.Word(), s.Word()
+	command, err := s.twoTrees(treeFiles{name: low}, treeFiles{name: high}, "hold")
+	if err != nil {
+		return err
+	}
+	return same("/"+name+" to be the upper layer's,", high, command.inside("/"+name))
+}
+
+func hides(s *Sandbox) error {
+	gone, dir, old, fresh := s.Word(), s.Word(), s.Word(), s.Word()
+	command, err := s.twoTrees(treeFiles{gone: "x", dir + "/" + old: "x"}, treeFiles{gone: whiteout, dir + "/": opaque, dir + "/" + fresh: "y"}, "hold")
+	if err != nil {
+		return err
+	}
+	if err := same("/"+gone+", which a whiteout hides:", "no such file", command.inside("/"+gone)); err != nil {
+		return err
+	}
+	if err := same("/"+dir+"/"+old+", below an opaque directory:", "no such file", command.inside("/"+dir+"/"+old)); err != nil {
+		return err
+	}
+	return same("/"+dir+"/"+fresh+" to hold", "y", command.inside("/"+dir+"/"+fresh))
+}
+
+func lowerUnchanged(s *Sandbox) error {
+	keep, goes, text := s.Word(), s.Word(), s.Word()
+	if err := errors.Join(s.base(twoLayers[0], treeFiles{goes: "x", keep: "x"}), s.plant(twoLayers[1], treeFiles{goes + "2": "x"})); err != nil {
+		return err
+	}
+	var before [2]string
+	for i, l := range twoLayers {
+		before[i], _ = s.print(l)
+	}
+	_, command, err := s.Holds(layered(twoLayers, "change", "/"+keep, text, "/"+goes, "/"+goes+"2")...)
+	if err != nil {
+		return err
+	}
+	if err := same("/"+keep+" to be written,", text, command.inside("/"+keep)); err != nil {
+		return err
+	}
+	if err := same("/"+goes+" to be deleted inside,", "no such file", command.inside("/"+goes)); err != nil {
+		return err
+	}
+	for i, l := range twoLayers {
+		after, err := s.print(l)
+		if err != nil {
+			return err
+		}
+		if err := same("layer "+l+" as it was:", before[i], after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func boxesApart(s *Sandbox) error {
+	name, text := s.Word(), s.Word()
+	if _, err := s.twoTrees(treeFiles{}, treeFiles{"other/": ""}, "write", "/"+name, text); err != nil {
+		return err
+	}
+	_, second, err := s.Holds(layered(twoLayers, "hold")...)
+	if err != nil {
+		return err
+	}
+	return same("/"+name+", which another box has written,", "no such file", second.inside("/"+name))
+}
+
+// noBreakout puts a mark on the host's root and looks where COMMAND's root is after it has tried to leave.
+func noBreakout(s *Sandbox) error {
+	mark := "/" + s.Word()
+	if err := os.WriteFile(s.host(mark), nil, 0o644); err != nil {
+		return err
+	}
+	command, err := s.twoTrees(treeFiles{}, treeFiles{"other/": ""}, "breakout")
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(command.path("root" + mark)); err == nil {
+		return wrong("chroot(\"jail\"); chdir(\"../..\"); chroot(\".\") to stay in the layers", "it is at the host's root, where "+mark+" is")
+	}
+	return nil
+}
+
+func procInRoot(s *Sandbox) error {
+	command, err := s.twoTrees(treeFiles{}, treeFiles{"other/": ""}, "hold")
+	if err != nil {
+		return err
+	}
+	shown, _ := filepath.Glob(command.path("root/proc/[0-9]*"))
+	for i := range shown {
+		shown[i] = filepath.Base(shown[i])
+	}
+	return same("/proc to show the PIDs", "1", strings.Join(shown, " "))
+}
+
+func nothingLeft4(s *Sandbox) error {
+	if err := errors.Join(s.base(twoLayers[0], treeFiles{}), s.plant(twoLayers[1], treeFiles{"other/": ""})); err != nil {
+		return err
+	}
+	if _, err := s.Ends("", layered(twoLayers, "say", s.Word())...); err != nil {
+		return err
+	}
+	return s.clean()
+}
