@@ -88,12 +88,17 @@ func noneStays(t *testing.T) {
 	})
 }
 
-// root skips a test that the kernel lets only root do.
+// root skips a test that the kernel lets only root do. All such tests share one home: what one of them leaves there would
+// be another's wrong number.
 func root(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: namespaces, mounts and cgroups")
 	}
+	t.Cleanup(func() {
+		left := tutor(t, "ps", "-aq").stdout + tutor(t, "volume", "ls", "-q").stdout + tutor(t, "network", "ls", "-q", "--filter", "type=custom").stdout
+		require.Empty(t, left, "containers, volumes and networks that %s has left", t.Name())
+	})
 }
 
 // tool skips a test that needs a program that is not there.

@@ -53,7 +53,7 @@ var cables = []Topic{
 			without a router. Which addresses are free stands in TUTOR_RUN, a file each: the first free one is taken, under a
 			lock. The interface gets it before it is switched on.`,
 		Hand: []string{"nsenter --target $PID --net ip addr add 172.17.0.2/16 dev eth0", "nsenter --target $PID --net ip link set eth0 up"},
-		Try:  Try{Line: "tutor run --rm tutor/lab ip -4 -br addr", Look: "the container's own address", Want: `eth0 .*\d+\.\d+\.\d+\.\d+/`},
+		Try:  Try{Line: "tutor run --rm tutor/lab ip -4 -br addr", Look: "the container's own address", Want: `eth0@if\d+ +UP +\d+\.\d+\.\d+\.\d+/`},
 		See:  []string{"route", "cable", "bridge", "netlink"},
 	},
 	{

@@ -132,13 +132,15 @@ func (e *Exec) Run(w Watch) (status int, err error) {
 	}
 	running, err := e.start(w)
 	streams.given()
+	if running != nil {
+		defer running.Close()
+	}
 	if err != nil {
 		if running != nil && w.Failed != nil {
 			w.Failed(running)
 		}
 		return process.ExitCode(err), e.reason(err)
 	}
-	defer running.Close()
 	if w.Started != nil {
 		w.Started(running)
 	}

@@ -124,13 +124,15 @@ func (c *Container) Run(w Watch) (status int, err error) {
 		Pause: func(r *process.Running, op int) error { return w.Pause(r, op) },
 	})
 	ends.close()
+	if running != nil {
+		defer running.Close()
+	}
 	if err != nil {
 		if running != nil && w.Failed != nil {
 			w.Failed(running)
 		}
 		return process.ExitCode(err), err
 	}
-	defer running.Close()
 	kept := c.kept(running.PID)
 	if kept != nil {
 		unix.Kill(running.PID, unix.SIGKILL) // nobody could look after it

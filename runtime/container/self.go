@@ -11,8 +11,8 @@ import (
 // an image whose command is a link to /proc/self/exe, or a script that begins with #!/proc/self/exe, has the
 // host's file opened for it. It could keep that open and write to it when the last tutor has ended: the next one
 // to start would be the enemy's, and root (CVE-2019-5736). While tutor lives the kernel answers ETXTBSY, and
-// tutor looks before the new program has run its first instruction. A tutor that was bound into the container on
-// purpose lies on another mount.
+// tutor looks as soon as it hears of the execve. A tutor that was bound into the container on purpose lies on
+// another mount.
 func notTutor(pid int) error {
 	ours, err := runs("self")
 	if err != nil {
@@ -20,7 +20,7 @@ func notTutor(pid int) error {
 	}
 	its, err := runs(fmt.Sprint(pid))
 	if errors.Is(err, unix.ENOENT) {
-		return nil // it has ended already
+		return nil // it has ended already, and all that it could have started with it
 	}
 	if err != nil || its != ours {
 		return err
