@@ -96,8 +96,12 @@ func root(t *testing.T) {
 		t.Skip("needs root: namespaces, mounts and cgroups")
 	}
 	t.Cleanup(func() {
-		left := tutor(t, "ps", "-aq").stdout + tutor(t, "volume", "ls", "-q").stdout + tutor(t, "network", "ls", "-q", "--filter", "type=custom").stdout
-		require.Empty(t, left, "containers, volumes and networks that %s has left", t.Name())
+		for kind, list := range map[string][]string{"container": {"ps", "-aq"}, "volume": {"volume", "ls", "-q"}, "network": {"network", "ls", "-q", "--filter", "type=custom"}} {
+			if left := strings.Fields(tutor(t, list...).stdout); len(left) > 0 {
+				t.Errorf("a %s is left: %s", kind, left)
+				tutor(t, append([]string{kind, "rm", "-f"}, left...)...)
+			}
+		}
 	})
 }
 

@@ -3,10 +3,12 @@ package toolbox
 import (
 	"archive/tar"
 	"bytes"
+	"debug/elf"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -138,6 +140,9 @@ func program(w *tar.Writer, when time.Time) error {
 		return err
 	}
 	defer self.Close()
+	if err := standsAlone(self); err != nil {
+		return err
+	}
 	info, err := self.Stat()
 	if err != nil {
 		return err
@@ -147,4 +152,17 @@ func program(w *tar.Writer, when time.Time) error {
 	}
 	_, err = io.Copy(w, self)
 	return err
+}
+
+// standsAlone refuses a tutor that was linked with the C library: in an image that has none the kernel finds no loader for
+// it, and says of every tool that there is no such file.
+func standsAlone(self io.ReaderAt) error {
+	file, err := elf.NewFile(self)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		return nil
+	}
+	return &image.Error{Msg: "this tutor was linked with the C library, which no container has", Hint: "build it as one static program: make, or CGO_ENABLED=0 go build ./cmd/tutor"}
 }
