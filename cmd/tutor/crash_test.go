@@ -45,7 +45,7 @@ func TestTheTruthAfterRandomKills(t *testing.T) {
 	t.Logf("%d kills in %s: %d of a command line, %d of a monitor, %d of both", kills, time.Since(start).Round(time.Second), w.killed[0], w.killed[1], w.killed[2])
 	require.NotZero(t, w.killed[1], "no monitor was ever hit")
 	for _, id := range strings.Fields(ok(t, "ps", "-aq", "--no-trunc")) {
-		ok(t, "rm", "-f", id)
+		ok(t, "rm", "-f", "-v", id)
 	}
 	w.agrees()
 	require.Empty(t, globbed(t, filepath.Join(home, "root", "containers", "*")))

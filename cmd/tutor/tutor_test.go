@@ -83,7 +83,7 @@ func noneStays(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
 		if ids := strings.Fields(tutor(t, "ps", "-aq").stdout); len(ids) > 0 {
-			ok(t, append([]string{"rm", "-f"}, ids...)...)
+			ok(t, append([]string{"rm", "-f", "-v"}, ids...)...)
 		}
 	})
 }
