@@ -59,7 +59,8 @@ func TestDiffSaysWhatDockerSays(t *testing.T) {
 	}
 }
 
-// dockerd starts a Docker of our own, without a bridge and without rules, and returns the environment to reach it.
+// dockerd starts a Docker of our own, without a bridge and without rules, and with a mount table that the host does not see,
+// and returns the environment to reach it.
 func dockerd(t *testing.T) []string {
 	t.Helper()
 	for _, name := range []string{"dockerd", "docker"} {
@@ -72,7 +73,7 @@ func dockerd(t *testing.T) []string {
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/docker")
 	daemon := exec.Command("timeout", "300", "dockerd", "--storage-driver", "overlay2", "-H", "unix://"+dir+"/docker.sock", "--data-root", dir+"/root",
 		"--exec-root", dir+"/exec", "--pidfile", dir+"/pid", "--bridge=none", "--iptables=false", "--ip6tables=false")
-	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Unshareflags: syscall.CLONE_NEWNS}
 	log, err := os.Create(dir + "/log")
 	require.NoError(t, err)
 	daemon.Stdout, daemon.Stderr = log, log
@@ -82,12 +83,6 @@ func dockerd(t *testing.T) []string {
 	t.Cleanup(func() {
 		daemon.Process.Signal(syscall.SIGTERM) // timeout(1) hands it on
 		<-ended
-		mounts, _ := os.ReadFile("/proc/self/mounts")
-		for _, line := range strings.Split(string(mounts), "\n") {
-			if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir) {
-				syscall.Unmount(fields[1], syscall.MNT_DETACH)
-			}
-		}
 		after, _ := filepath.Glob("/sys/fs/cgroup/*/docker")
 		for _, group := range after {
 			if !slices.Contains(groups, group) {

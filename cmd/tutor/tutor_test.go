@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -115,7 +116,8 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// leftovers is what containers could leave on the host: mounts, groups, links, and files below home.
+// leftovers is what containers could leave on the host: mounts, groups, links, and files below home. Another tutor, of
+// another home, may be at work beside this one: what is its is not ours.
 func leftovers(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -126,12 +128,11 @@ func leftovers(t *testing.T) []string {
 			found = append(found, "mount "+line)
 		}
 	}
-	for _, pattern := range []string{"/sys/fs/cgroup/tutor-*", "/sys/fs/cgroup/*/tutor-*", "/sys/class/net/tutor*",
+	store := testHome().Networks()
+	for _, pattern := range []string{"/sys/class/net/tutor*-" + store.Tag,
 		filepath.Join(home, "run", "*", "*"), filepath.Join(home, "root", "containers", "*"), filepath.Join(home, "root", "layers", "new*"),
 		filepath.Join(home, "root", "volumes", ".*"), filepath.Join(home, "root", "volumes", "*", "new"), filepath.Join(home, "root", "volumes", "*", "full")} {
-		paths, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		for _, p := range paths {
+		for _, p := range globbed(t, pattern) {
 			leases, _ := os.ReadDir(p)
 			if filepath.Base(p) == "networks" && len(leases) == 0 {
 				continue // nobody is on any
@@ -141,6 +142,54 @@ func leftovers(t *testing.T) []string {
 			}
 		}
 	}
+	found = append(found, groupsLeft(t)...)
 	sort.Strings(found)
 	return found
+}
+
+// groupsLeft are the containers' and the grader's groups that nobody is going to remove: those that stay although they are
+// empty, and those with processes that no other tutor looks after.
+func groupsLeft(t *testing.T) (left []string) {
+	t.Helper()
+	for _, group := range append(globbed(t, "/sys/fs/cgroup/tutor-*"), globbed(t, "/sys/fs/cgroup/*/tutor-*")...) {
+		for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			procs, err := os.ReadFile(filepath.Join(group, "cgroup.procs"))
+			if err != nil || othersLookAfter(append(strings.Fields(string(procs)), graderOf(group))) {
+				break
+			}
+			if time.Now().After(deadline) {
+				left = append(left, group)
+				break
+			}
+		}
+	}
+	return left
+}
+
+// graderOf is the process that a grader's group is named after: tutor-grade-PID-SEED-NUMBER.
+func graderOf(group string) string {
+	if parts := strings.Split(filepath.Base(group), "-"); parts[1] == "grade" {
+		return parts[2]
+	}
+	return ""
+}
+
+// othersLookAfter tells if a forebear of one of the processes is a tutor that is not the one under test.
+func othersLookAfter(pids []string) bool {
+	for _, pid := range pids {
+		for ; pid != "0" && pid != ""; pid = parentOf(pid) {
+			exe, _ := os.Readlink("/proc/" + pid + "/exe")
+			if name := strings.TrimSuffix(filepath.Base(exe), " (deleted)"); (name == "tutor" || name == "grader.test") && exe != binary {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func parentOf(pid string) string {
+	status, _ := os.ReadFile("/proc/" + pid + "/status")
+	_, after, _ := strings.Cut(string(status), "\nPPid:\t")
+	parent, _, _ := strings.Cut(after, "\n")
+	return parent
 }
