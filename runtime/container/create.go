@@ -9,19 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sys/unix"
 )
-
-// A recipe is what a container is made of, each time that it starts: create.json in its directory. The image's
-// own name may mean another image by then, so its config is kept here, and its layers by their directories.
-type recipe struct {
-	Options Options   `json:"options"`
-	ImageID string    `json:"imageId,omitempty"`
-	Config  v1.Config `json:"imageConfig"`
-	Layers  []string  `json:"layers,omitempty"` // topmost first
-	Toolbox string    `json:"toolbox,omitempty"`
-}
 
 // Create gives the container its directory and its name. From now on it exists; it does not run. With claim this
 // very process looks after it from the first moment, so that a `run --rm` that is killed leaves nothing.
@@ -62,26 +51,6 @@ func (c *Container) Create(claim bool) error {
 		}
 	}
 	return err
-}
-
-// write keeps the recipe, and the directory in which the container will write.
-func (c *Container) write() error {
-	r := recipe{Options: c.Options, ImageID: c.State.ImageID, Config: c.image.Config, Layers: c.State.Layers, Toolbox: c.image.Toolbox}
-	if err := writeJSON(filepath.Join(c.home.Dir(c.State.ID), "create.json"), r); err != nil {
-		return err
-	}
-	if c.Options.bare() {
-		return nil
-	}
-	if err := c.keepSpec(); err != nil {
-		return err
-	}
-	for _, d := range []string{"upper", "work", "rootfs"} {
-		if err := os.Mkdir(filepath.Join(c.home.Dir(c.State.ID), d), 0o755); err != nil {
-			return err
-		}
-	}
-	return rootLike(filepath.Join(c.home.Dir(c.State.ID), "upper"), filepath.Join(c.home.Root, "layers", c.State.Layers[0]))
 }
 
 // Open makes the Program of a container that exists, to be started again.

@@ -1,0 +1,103 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tutor/runtime/network"
+	"tutor/runtime/networks"
+	"tutor/runtime/program"
+)
+
+// NetworkCreate makes a network, and its bridge.
+func (h Home) NetworkCreate(ctx context.Context, n networks.Network, made Made) (networks.Network, error) {
+	store := h.Networks()
+	lock, err := store.Lock(ctx)
+	if err != nil {
+		return n, err
+	}
+	defer lock.Close()
+	if n, err = store.Create(n, occupied()); err != nil {
+		return n, err
+	}
+	if err := carryOut(program.Of(network.Bridge(h.net(n)), network.Localnet(h.net(n))), made); err != nil {
+		return n, errors.Join(err, store.Remove(n))
+	}
+	return n, h.known(n, made)
+}
+
+// known tells the firewall of a new network, if there is one: else the first container will.
+func (h Home) known(n networks.Network, made Made) error {
+	if h.Networks().Idle() {
+		return nil
+	}
+	return carryOut(program.Of(network.Join(h.net(n))), made)
+}
+
+// NetworkRemove takes a network away that nobody is on.
+func (h Home) NetworkRemove(ctx context.Context, name string, made Made) error {
+	if slices.Contains(networks.Predefined, name) {
+		return fmt.Errorf("%s is a pre-defined network and cannot be removed", name)
+	}
+	if err := h.Settle(); err != nil {
+		return err
+	}
+	store := h.Networks()
+	lock, err := store.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	n, err := store.Find(name)
+	if err != nil {
+		return hintNetwork(err)
+	}
+	if err := store.Remove(n); err != nil {
+		return Hint(err, "tutor network disconnect, or stop the container, first")
+	}
+	var list program.Program
+	if !store.Idle() {
+		list = append(list, network.Part(h.net(n)))
+	}
+	return carryOut(append(list, network.RemoveBridge(h.net(n))), made)
+}
+
+// NetworkPrune removes the networks that nobody is on and that fit, and returns their names.
+func (h Home) NetworkPrune(ctx context.Context, fits func(networks.Network) bool) (gone []string, err error) {
+	all, err := h.Networks().List()
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range all {
+		if n.Name == networks.Default || !fits(n) {
+			continue
+		}
+		err := h.NetworkRemove(ctx, n.ID, nil)
+		if err != nil && strings.Contains(err.Error(), "active endpoints") {
+			continue
+		}
+		if err != nil {
+			return gone, err
+		}
+		gone = append(gone, n.Name)
+	}
+	return gone, nil
+}
+
+// NetworkList is every network, those that are always there included.
+func (h Home) NetworkList(ctx context.Context) ([]networks.Network, error) {
+	store := h.Networks()
+	lock, err := store.Lock(ctx)
+	if err != nil {
+		return nil, Hint(err, "run as root, or set TUTOR_ROOT and TUTOR_RUN to directories that can be written")
+	}
+	defer lock.Close()
+	if _, err := h.network(networks.Default, true); err != nil {
+		return nil, err
+	}
+	all, err := store.List()
+	return append(all, store.BuiltIn()...), err
+}
