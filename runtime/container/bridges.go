@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,61 +16,123 @@ import (
 	"tutor/runtime/sys"
 )
 
-// up makes what is not there yet of the networks: the firewall's table, and each network's bridge.
-func (h Home) up(on []networks.Network, made Made) error {
+// What the networks have in the kernel: the firewall's table, and a bridge each. A tutor may be killed between any two
+// steps, so what says that there is something comes before it, and goes after it: a lease before the table, a bridge
+// that is on after all that belongs to it.
+
+// up makes what is not there yet of the networks. own is the container that this very process looks after, if any.
+func (h Home) up(on []networks.Network, own string, made Made) error {
 	table := sys.Table(h.Networks().Table())
 	err := carryOut(program.Of(network.FindFirewall(table)), made)
-	if err != nil && !errors.Is(err, unix.ENOENT) {
-		return Hint(err, "tutor doctor says what the kernel lacks; --network none needs nothing of it")
+	if errors.Is(err, unix.ENOENT) {
+		err = h.wall(table, own, made)
 	}
-	bare := err != nil
-	if bare {
-		all, err := h.Networks().List()
-		if err != nil {
-			return err
-		}
-		for _, n := range all { // the new table knows nobody
-			if h.isUp(n) && !slices.ContainsFunc(on, func(o networks.Network) bool { return o.ID == n.ID }) {
-				on = append(on, n)
-			}
-		}
-	}
-	var list program.Program
-	if bare {
-		list = append(list, network.Forwarding(forwarding4, readTrimmed(forwarding4) == "1"), network.Firewall(table))
-	}
+	list := forwarding(on)
 	for _, n := range on {
-		list = append(list, h.upOne(n, bare)...)
+		list = append(list, h.upOne(n)...)
 	}
-	if len(list) == 0 {
-		return nil
+	if err == nil && len(list) > 0 {
+		err = carryOut(list, made)
 	}
-	return Hint(carryOut(list, made), "tutor doctor says what the kernel lacks; --network none needs nothing of it")
+	return Hint(err, "tutor doctor says what the kernel lacks; --network none needs nothing of it")
 }
 
-const (
-	forwarding4 = "/proc/sys/net/ipv4/ip_forward"
-	forwarding6 = "/proc/sys/net/ipv6/conf/all/forwarding"
-)
-
-func (h Home) upOne(n networks.Network, bare bool) (list program.Program) {
-	kernel := h.net(n)
-	if !h.isUp(n) {
-		if n.Subnet6.IsValid() && !n.Internal {
-			list = append(list, network.Forwarding(forwarding6, readTrimmed(forwarding6) == "1"))
-		}
-		return append(list, network.Bridge(kernel), network.Localnet(kernel), network.Join(kernel))
+// wall makes the firewall, and tells it of all that it has to know: the networks that are there, and if somebody has flushed
+// it, the ports of the containers that run.
+func (h Home) wall(table sys.Table, own string, made Made) error {
+	list := program.Of(network.Firewall(table))
+	all, err := h.Networks().List()
+	if err != nil {
+		return err
 	}
-	if bare {
-		return append(list, network.Join(kernel))
+	for _, n := range all {
+		if _, on := link(h.Networks().Bridge(n)); on {
+			list = append(list, network.Join(h.net(n)))
+		}
+	}
+	if err := carryOut(list, made); err != nil {
+		return err
+	}
+	return h.republish(own, made)
+}
+
+// forwarding switches on what the networks need to lead anywhere, if it is off.
+func forwarding(on []networks.Network) (list program.Program) {
+	for _, version := range []struct {
+		path  string
+		needs func(networks.Network) bool
+	}{
+		{"/proc/sys/net/ipv4/ip_forward", func(n networks.Network) bool { return !n.Internal }},
+		{"/proc/sys/net/ipv6/conf/all/forwarding", func(n networks.Network) bool { return !n.Internal && n.Subnet6.IsValid() }},
+	} {
+		if slices.ContainsFunc(on, version.needs) && readTrimmed(version.path) != "1" {
+			list = append(list, network.Forwarding(version.path))
+		}
 	}
 	return list
 }
 
-// isUp tells if the network's bridge is there.
-func (h Home) isUp(n networks.Network) bool {
-	_, err := os.Stat(filepath.Join("/sys/class/net", h.Networks().Bridge(n)))
-	return err == nil
+// upOne is what the network lacks. A bridge that is there and off is one that was not finished, or that a person has
+// switched off: what it has already is no error.
+func (h Home) upOne(n networks.Network) (list program.Program) {
+	kernel := h.net(n)
+	there, on := link(kernel.Bridge)
+	if on {
+		return nil
+	}
+	return append(h.bridge(kernel, there), network.Join(kernel), network.On(kernel))
+}
+
+// bridge is a network's bridge with all that belongs to it, still off.
+func (h Home) bridge(n network.Net, there bool) (list program.Program) {
+	if !there {
+		list = program.Of(network.Bridge(n))
+	}
+	return append(list, network.Gateway(n), network.Localnet(n), network.Deaf(n, knowsIPv6()))
+}
+
+// link tells if an interface is there, and on, in the network that tutor is in: /sys may be mounted for another one.
+func link(name string) (there, on bool) {
+	request, err := unix.NewIfreq(name)
+	if err != nil {
+		return false, false
+	}
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false, false
+	}
+	defer unix.Close(socket)
+	if err := unix.IoctlIfreq(socket, unix.SIOCGIFFLAGS, request); err != nil {
+		return false, false
+	}
+	return true, request.Uint16()&unix.IFF_UP != 0
+}
+
+// mend gives back what containers have that are no more, and makes the firewall anew if somebody has flushed it while
+// others run: their ports would be shut, and what keeps them apart would be open.
+func (h Home) mend() error {
+	store := h.Networks()
+	if store.Idle() {
+		return nil
+	}
+	lock, err := store.Lock(context.Background())
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	for id := range store.Containers() {
+		_, err := os.Stat(filepath.Join(h.live(), id))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = h.part(id, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if store.Idle() {
+		return nil
+	}
+	return h.up(nil, "", nil)
 }
 
 // leave gives the container's addresses back. The last one takes the firewall's table with it, and the default network's
@@ -89,27 +152,37 @@ func (h Home) leave(ctx context.Context, id string, made Made) error {
 
 // part is leave, under the lock.
 func (h Home) part(id string, made Made) error {
-	store := h.Networks()
-	leases, err := store.Of(id)
-	if err != nil || len(leases) == 0 {
+	leases, err := h.Networks().Of(id)
+	if err != nil {
 		return err
+	}
+	return h.giveBack(leases, made)
+}
+
+// giveBack returns leases, and before the last of all takes away what the networks have in the kernel that nobody uses.
+func (h Home) giveBack(leases []networks.Lease, made Made) (err error) {
+	store := h.Networks()
+	left := -len(leases)
+	for _, has := range store.Containers() {
+		left += has
+	}
+	if len(leases) > 0 && left == 0 {
+		err = h.down(made)
 	}
 	for _, l := range leases {
 		err = errors.Join(err, store.Return(l))
 	}
-	if !store.Idle() {
-		return err
-	}
-	return errors.Join(err, h.down(made))
+	return err
 }
 
-// down takes away what the networks have in the kernel that nobody uses.
 func (h Home) down(made Made) error {
-	list := program.Of(network.RemoveFirewall(sys.Table(h.Networks().Table())))
-	if n, err := h.Networks().Find(networks.Default); err == nil && h.isUp(n) {
-		list = append(list, network.RemoveBridge(h.net(n)))
+	var list program.Program
+	if n, err := h.Networks().Find(networks.Default); err == nil {
+		if there, _ := link(h.Networks().Bridge(n)); there {
+			list = append(list, network.RemoveBridge(h.net(n)))
+		}
 	}
-	err := carryOut(list, made)
+	err := carryOut(append(list, network.RemoveFirewall(sys.Table(h.Networks().Table()))), made)
 	if errors.Is(err, unix.ENOENT) {
 		return nil
 	}

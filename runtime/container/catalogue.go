@@ -49,7 +49,7 @@ func Catalogue() ([]program.Program, error) {
 func (o Options) example(layout cgroups.Layout) (Plan, error) {
 	const id = "0123456789ab"
 	noFiles := func(string) ([]byte, error) { return nil, fs.ErrNotExist }
-	host := Host{Environ: []string{"PATH=/usr/bin:/bin"}, Hostname: "host", Held: 1<<41 - 1}
+	host := Host{Environ: []string{"PATH=/usr/bin:/bin"}, Hostname: "host", Held: 1<<41 - 1, IPv6: true}
 	spec, err := o.Spec(id, v1.Config{Env: []string{"PATH=/bin"}}, host, noFiles)
 	if err != nil {
 		return Plan{}, err

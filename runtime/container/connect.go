@@ -10,7 +10,6 @@ import (
 
 	"tutor/runtime/network"
 	"tutor/runtime/networks"
-	"tutor/runtime/ports"
 	"tutor/runtime/process"
 	"tutor/runtime/program"
 	"tutor/runtime/sys"
@@ -78,12 +77,12 @@ func (c *Container) join(ctx context.Context, keep bool, made Made) (err error) 
 		}
 		lease := networks.Lease{Container: c.State.ID, Name: c.State.Name, Interface: fmt.Sprintf("eth%d", i), Outside: outside(c.State.ID, i)}
 		if lease, err = store.Lend(n, w, lease, keep); err != nil {
-			return err
+			return hintFull(err)
 		}
 		leases, on = append(leases, lease), append(on, n)
 	}
 	if keep {
-		if err := c.home.up(on, made); err != nil {
+		if err := c.home.up(on, c.State.ID, made); err != nil {
 			return err
 		}
 	}
@@ -113,6 +112,13 @@ func hintNetwork(err error) error {
 	return err
 }
 
+func hintFull(err error) error {
+	if errors.Is(err, networks.ErrFull) || errors.Is(err, networks.ErrFull6) {
+		return Hint(err, "tutor network inspect shows who has them; a larger network: tutor network create --subnet 10.5.0.0/16 NAME")
+	}
+	return err
+}
+
 // occupied are the networks that this machine has a way to: those of its interfaces, and those of its routes.
 func occupied() (taken []netip.Prefix) {
 	addresses, _ := net.InterfaceAddrs()
@@ -124,30 +130,59 @@ func occupied() (taken []netip.Prefix) {
 	return append(taken, routes()...)
 }
 
-// wire puts the addresses into the Plan: each network a cable, the first that leads anywhere the way out.
+// wire puts the addresses into the Plan: each network a cable, the first that leads anywhere the way out, and in.
 func (c *Container) wire(on []networks.Network, leases []networks.Lease) {
-	out4, out6 := false, false
+	ipv4, ipv6 := reachable(on, leases)
 	var endpoints []network.Endpoint
-	publication := ports.Publication{}
 	for i, l := range leases {
 		e := endpoint(c.home.net(on[i]), l, i, on[i])
-		if !on[i].Internal {
-			if !out4 {
-				e.Routes, out4 = append(e.Routes, on[i].Gateway), true
-				publication.IPv4 = l.Address
-			}
-			if l.Address6.IsValid() && !out6 {
-				e.Routes, out6 = append(e.Routes, on[i].Gateway6), true
-				publication.IPv6 = l.Address6
-			}
-		}
+		e.Routes = ways(on[i], l, ipv4, ipv6)
 		endpoints = append(endpoints, e)
 	}
 	c.leases = leases
 	c.Plan.Wire = network.NewWire(c.Plan.Wire.PID, endpoints...)
-	if len(c.live.Ports) > 0 && publication.IPv4.IsValid() {
-		c.Plan.Ports = c.home.publication(c.live.Ports, publication.IPv4, publication.IPv6)
+	if len(c.live.Ports) > 0 && ipv4.IsValid() {
+		c.Plan.Ports = c.home.publication(c.live.Ports, ipv4, ipv6)
 	}
+}
+
+// reachable is where a container can be found from outside: its first addresses on networks that are not internal.
+func reachable(on []networks.Network, leases []networks.Lease) (ipv4, ipv6 netip.Addr) {
+	for i, l := range leases {
+		if on[i].Internal {
+			continue
+		}
+		if !ipv4.IsValid() {
+			ipv4 = l.Address
+		}
+		if !ipv6.IsValid() {
+			ipv6 = l.Address6
+		}
+	}
+	return ipv4, ipv6
+}
+
+// ways are the gateways of the network that the container leaves by.
+func ways(n networks.Network, l networks.Lease, ipv4, ipv6 netip.Addr) (out []netip.Addr) {
+	if l.Address == ipv4 {
+		out = append(out, n.Gateway)
+	}
+	if ipv6.IsValid() && l.Address6 == ipv6 {
+		out = append(out, n.Gateway6)
+	}
+	return out
+}
+
+// on are the networks of the leases.
+func (h Home) on(leases []networks.Lease) (on []networks.Network, err error) {
+	for _, l := range leases {
+		n, err := h.Networks().Find(l.Network)
+		if err != nil {
+			return nil, err
+		}
+		on = append(on, n)
+	}
+	return on, nil
 }
 
 func endpoint(n network.Net, l networks.Lease, i int, on networks.Network) network.Endpoint {

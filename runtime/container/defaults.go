@@ -1,6 +1,10 @@
 package container
 
-import specs "github.com/opencontainers/runtime-spec/specs-go"
+import (
+	"maps"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
 
 // What a Docker user expects of a container that no option was given for. Tables: one row one fact.
 
@@ -66,8 +70,20 @@ var readonlyPaths = []string{
 
 // defaultSysctls hold inside the container's own network only.
 var defaultSysctls = map[string]string{
+	believesRouters:                       "0",            // a neighbour that plays one would read along (CVE-2020-13401)
 	"net.ipv4.ip_unprivileged_port_start": "0",            // port 80 without root
 	"net.ipv4.ping_group_range":           "0 2147483647", // ping without root
+}
+
+// believesRouters is there only where the kernel has IPv6.
+const believesRouters = "net.ipv6.conf.default.accept_ra"
+
+func sysctls(ipv6 bool) map[string]string {
+	values := maps.Clone(defaultSysctls)
+	if !ipv6 {
+		delete(values, believesRouters)
+	}
+	return values
 }
 
 const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

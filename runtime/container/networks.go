@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tutor/runtime/network"
 	"tutor/runtime/networks"
@@ -23,18 +22,15 @@ func (h Home) NetworkCreate(ctx context.Context, n networks.Network, made Made) 
 	if n, err = store.Create(n, occupied()); err != nil {
 		return n, err
 	}
-	if err := carryOut(program.Of(network.Bridge(h.net(n)), network.Localnet(h.net(n))), made); err != nil {
+	kernel := h.net(n)
+	list := h.bridge(kernel, false)
+	if !store.Idle() { // else the first container makes the firewall, and tells it of all networks
+		list = append(list, network.Join(kernel))
+	}
+	if err := carryOut(append(list, network.On(kernel)), made); err != nil {
 		return n, errors.Join(err, store.Remove(n))
 	}
-	return n, h.known(n, made)
-}
-
-// known tells the firewall of a new network, if there is one: else the first container will.
-func (h Home) known(n networks.Network, made Made) error {
-	if h.Networks().Idle() {
-		return nil
-	}
-	return carryOut(program.Of(network.Join(h.net(n))), made)
+	return n, nil
 }
 
 // NetworkRemove takes a network away that nobody is on.
@@ -55,14 +51,17 @@ func (h Home) NetworkRemove(ctx context.Context, name string, made Made) error {
 	if err != nil {
 		return hintNetwork(err)
 	}
-	if err := store.Remove(n); err != nil {
+	if err := store.Free(n); err != nil {
 		return Hint(err, "tutor network disconnect, or stop the container, first")
 	}
 	var list program.Program
 	if !store.Idle() {
 		list = append(list, network.Part(h.net(n)))
 	}
-	return carryOut(append(list, network.RemoveBridge(h.net(n))), made)
+	if err := carryOut(append(list, network.RemoveBridge(h.net(n))), made); err != nil {
+		return err
+	}
+	return store.Remove(n)
 }
 
 // NetworkPrune removes the networks that nobody is on and that fit, and returns their names.
@@ -76,7 +75,7 @@ func (h Home) NetworkPrune(ctx context.Context, fits func(networks.Network) bool
 			continue
 		}
 		err := h.NetworkRemove(ctx, n.ID, nil)
-		if err != nil && strings.Contains(err.Error(), "active endpoints") {
+		if errors.Is(err, networks.ErrInUse) {
 			continue
 		}
 		if err != nil {

@@ -88,6 +88,7 @@ func (p Plan) Program() (program.Program, error) {
 		p.fresh(network.Loopback()),                       // 127.0.0.1
 		network.Sysctls(s.Linux.Sysctl),                   // small freedoms inside its own network
 		network.Cable(p.Wire),                             // from the bridge into the container
+		network.Hairpin(p.Wire, len(p.Ports.Ports) > 0),   // and back to itself
 		network.StepIn(p.Wire),                            // the host's hand goes in,
 		network.Address(p.Wire),                           // gives it addresses,
 		network.Route(p.Wire),                             // the way out,

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"tutor/runtime/network"
 	"tutor/runtime/networks"
+	"tutor/runtime/ports"
 	"tutor/runtime/program"
 	"tutor/runtime/sys"
 )
@@ -67,6 +65,9 @@ func (h Home) plug(ctx context.Context, s State, n networks.Network, w networks.
 		return err
 	}
 	defer lock.Close()
+	if err := h.pull(s.ID, n, live.Ports, made); err != nil { // a tutor that was killed has come halfway
+		return err
+	}
 	has, err := store.Of(s.ID)
 	if err != nil {
 		return err
@@ -74,23 +75,30 @@ func (h Home) plug(ctx context.Context, s State, n networks.Network, w networks.
 	i := freeInterface(has)
 	l, err := store.Lend(n, w, networks.Lease{Container: s.ID, Name: s.Name, Interface: fmt.Sprintf("eth%d", i), Outside: outside(s.ID, i)}, true)
 	if err != nil {
-		return err
+		return hintFull(err)
 	}
-	pid := &sys.Result{Name: "pid"}
-	pid.Give(live.PID)
-	e := endpoint(h.net(n), l, i, n)
-	if len(has) == 0 && !n.Internal {
-		e.Routes = append(e.Routes, n.Gateway)
-	}
-	wire := network.NewWire(pid, e)
-	err = h.up([]networks.Network{n}, made)
-	if err == nil {
-		err = carryOut(program.Of(network.Cable(wire), network.StepIn(wire), network.Address(wire), network.Route(wire), network.StepOut(wire)), made)
+	if err = h.up([]networks.Network{n}, "", made); err == nil {
+		err = h.lay(live.PID, n, l, has, i, made)
 	}
 	if err != nil {
-		return errors.Join(err, store.Return(l))
+		return errors.Join(err, h.giveBack([]networks.Lease{l}, made))
 	}
 	return nil
+}
+
+// lay is the cable itself, and the way out by it if there is none yet.
+func (h Home) lay(pid int, n networks.Network, l networks.Lease, has []networks.Lease, i int, made Made) error {
+	on, err := h.on(has)
+	if err != nil {
+		return err
+	}
+	known := &sys.Result{Name: "pid"}
+	known.Give(pid)
+	e := endpoint(h.net(n), l, i, n)
+	ipv4, ipv6 := reachable(append(on, n), append(has, l))
+	e.Routes = ways(n, l, ipv4, ipv6)
+	wire := network.NewWire(known, e)
+	return carryOut(program.Of(network.Cable(wire), network.StepIn(wire), network.Address(wire), network.Route(wire), network.StepOut(wire)), made)
 }
 
 // freeInterface is the number of the first ethN that the container has not.
@@ -137,57 +145,62 @@ func (h Home) Unplug(ctx context.Context, s State, name string, made Made) error
 
 func (h Home) unplug(ctx context.Context, s State, n networks.Network, made Made) error {
 	live, _ := h.alive(s.ID)
-	store := h.Networks()
-	lock, err := store.Lock(ctx)
+	lock, err := h.Networks().Lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	leases, err := store.Leases(n)
+	if err := h.pull(s.ID, n, live.Ports, made); err != nil || h.Networks().Idle() {
+		return err
+	}
+	return h.wayOut(s.ID, live.PID, made)
+}
+
+// pull takes the container's cable to a network away, if it has one.
+func (h Home) pull(id string, n networks.Network, published []ports.Port, made Made) error {
+	leases, err := h.Networks().Leases(n)
 	if err != nil {
 		return err
 	}
 	for _, l := range leases {
-		if l.Container != s.ID {
+		if l.Container != id {
 			continue
 		}
-		if err := h.retract(s.ID, live.Ports, l.Address); err != nil {
+		if err := h.retract(id, published, l.Address); err != nil {
 			return err
 		}
 		if err := carryOut(program.Of(network.Unplug(network.Endpoint{Outside: l.Outside})), made); err != nil {
 			return err
 		}
-		if err := store.Return(l); err != nil {
+		if err := h.giveBack([]networks.Lease{l}, made); err != nil {
 			return err
 		}
 	}
-	if store.Idle() {
-		return h.down(made)
-	}
-	return h.wayOut(s.ID, live.PID, made)
+	return nil
 }
 
-// wayOut gives the container the route by another network, if the one that it had has gone with the cable.
+// wayOut gives the container the routes by another network, if those that it had have gone with the cable.
 func (h Home) wayOut(id string, pid int, made Made) error {
 	leases, err := h.Networks().Of(id)
 	if err != nil {
 		return err
 	}
-	for _, l := range leases {
-		n, err := h.Networks().Find(l.Network)
-		if err != nil || n.Internal {
-			continue
-		}
+	on, err := h.on(leases)
+	if err != nil {
+		return err
+	}
+	ipv4, ipv6 := reachable(on, leases)
+	for i, l := range leases {
 		known := &sys.Result{Name: "pid"}
 		known.Give(pid)
-		e := endpoint(h.net(n), l, 0, n)
-		e.Routes = []netip.Addr{n.Gateway}
-		wire := network.NewWire(known, e)
-		err = carryOut(program.Of(network.StepIn(wire), network.Route(wire), network.StepOut(wire)), made)
-		if errors.Is(err, unix.EEXIST) {
-			return nil // it has one
+		e := endpoint(h.net(on[i]), l, i, on[i])
+		if e.Routes = ways(on[i], l, ipv4, ipv6); len(e.Routes) == 0 {
+			continue
 		}
-		return err
+		wire := network.NewWire(known, e)
+		if err := carryOut(program.Of(network.StepIn(wire), network.Route(wire), network.StepOut(wire)), made); err != nil {
+			return err
+		}
 	}
 	return nil
 }

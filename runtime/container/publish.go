@@ -3,6 +3,7 @@ package container
 import (
 	"errors"
 	"net/netip"
+	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -23,9 +24,45 @@ func (h Home) publication(list []ports.Port, ipv4, ipv6 netip.Addr) ports.Public
 // portMaps are the firewall's, which the published ports are put into.
 var portMaps = ports.Maps{One: network.PortsOfOne, All: network.PortsOfAll, One6: network.PortsOfOne6, All6: network.PortsOfAll6}
 
+// hasIPv6 tells if this machine has addresses of IPv6, so that somebody may come by one.
 func hasIPv6() bool {
-	content := readTrimmed("/proc/sys/net/ipv6/conf/all/disable_ipv6")
-	return content == "0"
+	return readTrimmed("/proc/sys/net/ipv6/conf/all/disable_ipv6") == "0"
+}
+
+// knowsIPv6 tells if the kernel has IPv6, whether or not it is switched off.
+func knowsIPv6() bool {
+	_, err := os.Stat("/proc/sys/net/ipv6")
+	return err == nil
+}
+
+// republish puts the ports of all containers that run into a firewall that was made anew. own has none there yet; and to
+// read its file would end our claim to it: such a lock goes when its holder closes the file, by whatever handle.
+func (h Home) republish(own string, made Made) error {
+	for id := range h.Networks().Containers() {
+		if id == own {
+			continue
+		}
+		live, runs := h.alive(id)
+		if !runs || len(live.Ports) == 0 {
+			continue
+		}
+		leases, err := h.Networks().Of(id)
+		if err != nil {
+			return err
+		}
+		on, err := h.on(leases)
+		if err != nil {
+			return err
+		}
+		ipv4, ipv6 := reachable(on, leases)
+		if !ipv4.IsValid() {
+			continue
+		}
+		if err := carryOut(program.Of(ports.Publish(h.publication(live.Ports, ipv4, ipv6))), made); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // retract takes the ports of a container whose tutor was killed out of the firewall's maps.

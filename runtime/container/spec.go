@@ -58,6 +58,7 @@ type Host struct {
 	Environ  []string // the caller's environment: for labs 1 to 3, which have no image
 	Hostname string
 	Held     uint64 // the capabilities that tutor itself has; nobody can give more
+	IPv6     bool   // the kernel has it
 }
 
 // Spec turns options and the image's config into the OCI runtime's config.json (OCI runtime-spec, config.md).
@@ -102,7 +103,7 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 			Resources:     &o.Resources,
 			MaskedPaths:   maskedPaths,
 			ReadonlyPaths: readonlyPaths,
-			Sysctl:        defaultSysctls,
+			Sysctl:        sysctls(host.IPv6),
 		},
 	}
 	for _, kind := range defaultNamespaces {

@@ -40,7 +40,7 @@ func (h Home) sweep() error {
 			return fmt.Errorf("clearing container %.12s, whose tutor died: %w", c.id, err)
 		}
 	}
-	return h.sweepFiles()
+	return errors.Join(h.mend(), h.sweepFiles())
 }
 
 // clear ends whatever is left of the container and gives the claim up. It works from the ID alone, because it

@@ -21,27 +21,55 @@ type Net struct {
 	Internal bool           // no way out
 }
 
-// Bridge makes the switch that the containers of a network are plugged into, with the address that is their gateway.
+// Bridge makes the switch that the containers of a network are plugged into. It is off until all is ready: see On.
 func Bridge(n Net) program.Op {
 	nl := &sys.Result{Name: "netlink"}
-	op := program.Op{
-		Name: "bridge",
-		Lab:  6,
-		By:   program.Host,
-		Why:  "containers need a switch to be plugged into, and the host an address on it to be their gateway",
-		Man:  "rtnetlink(7)",
-		Undo: []sys.Call{},
+	return program.Op{
+		Name:  "bridge",
+		Lab:   6,
+		By:    program.Host,
+		Why:   "containers need a switch to be plugged into",
+		Shell: fmt.Sprintf("ip link add %s index %d address %s type bridge", n.Bridge, n.Index, macText(n.MAC)),
+		Man:   "rtnetlink(7)",
+		Calls: conversation(nl, unix.NETLINK_ROUTE, sys.Ask(nl, sys.NewBridge(n.Bridge, n.Index, n.MAC))),
+		Undo:  RemoveBridge(n).Calls,
 	}
-	shell := []string{fmt.Sprintf("ip link add %s index %d address %s type bridge", n.Bridge, n.Index, macText(n.MAC))}
-	asked := [][]sys.Call{sys.Ask(nl, sys.NewBridge(n.Bridge, n.Index, n.MAC))}
+}
+
+// Gateway gives the host its addresses on the bridge. EEXIST: a tutor that was killed halfway has given it that one.
+func Gateway(n Net) program.Op {
+	nl := &sys.Result{Name: "netlink"}
+	var asked [][]sys.Call
+	var shell []string
 	for _, g := range n.Gateways {
+		ask := sys.Ask(nl, sys.NewAddress(n.Index, g))
+		ask[1] = ask[1].Tolerate(unix.EEXIST)
+		asked = append(asked, ask)
 		shell = append(shell, fmt.Sprintf("ip addr add %s dev %s%s", g, n.Bridge, addressWords(g)))
-		asked = append(asked, sys.Ask(nl, sys.NewAddress(n.Index, g)))
 	}
-	op.Shell = strings.Join(append(shell, "ip link set "+n.Bridge+" up"), " && ")
-	op.Calls = conversation(nl, unix.NETLINK_ROUTE, asked...)
-	op.Undo = RemoveBridge(n).Calls
-	return op
+	return program.Op{
+		Name:  "gateway",
+		Lab:   6,
+		By:    program.Host,
+		Why:   "the host needs an address on the bridge: it is the containers' way out",
+		Shell: strings.Join(shell, " && "),
+		Man:   "rtnetlink(7)",
+		Calls: conversation(nl, unix.NETLINK_ROUTE, asked...),
+	}
+}
+
+// On switches the bridge on. That is the last thing: whoever finds it on takes all else for done.
+func On(n Net) program.Op {
+	nl := &sys.Result{Name: "netlink"}
+	return program.Op{
+		Name:  "bridge-on",
+		Lab:   6,
+		By:    program.Host,
+		Why:   "a switch that is off passes nothing on; and who finds it on knows that it is ready",
+		Shell: "ip link set " + n.Bridge + " up",
+		Man:   "rtnetlink(7)",
+		Calls: conversation(nl, unix.NETLINK_ROUTE, sys.Ask(nl, sys.SwitchOn(n.Index))),
+	}
 }
 
 // RemoveBridge takes the switch away.
@@ -69,9 +97,29 @@ func Localnet(n Net) program.Op {
 	}
 }
 
-// Forwarding makes the machine pass packets on between its interfaces. on tells that it does so already.
-func Forwarding(path string, on bool) program.Op {
+// Deaf has the bridge believe no router: the host would take an address, and its way out, from a container that plays
+// one (CVE-2020-13401). Where the kernel has no IPv6 there is nothing to believe.
+func Deaf(n Net, ipv6 bool) program.Op {
+	path := "/proc/sys/net/ipv6/conf/" + n.Bridge + "/accept_ra"
 	op := program.Op{
+		Name:  "deaf",
+		Lab:   6,
+		By:    program.Host,
+		Why:   "a container could announce itself as the host's router, and read along",
+		Shell: "echo 0 > " + path,
+		Man:   "ip-sysctl.rst",
+		Calls: sys.WriteFile(path, "0"),
+	}
+	if !ipv6 {
+		return op.Leave("IPv6 is switched off here")
+	}
+	return op
+}
+
+// Forwarding makes the machine pass packets on between its interfaces; path is the switch, of one version of IP. Nobody
+// switches it off again: by then others may rely on it.
+func Forwarding(path string) program.Op {
+	return program.Op{
 		Name:  "forwarding",
 		Lab:   6,
 		By:    program.Host,
@@ -81,10 +129,6 @@ func Forwarding(path string, on bool) program.Op {
 		Calls: sys.WriteFile(path, "1"),
 		Undo:  sys.WriteFile(path, "0"),
 	}
-	if on {
-		return op.Leave("it is on already")
-	}
-	return op
 }
 
 // Join makes the network known to the firewall's rules.

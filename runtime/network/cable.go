@@ -70,7 +70,33 @@ func Cable(w Wire) program.Op {
 	return w.only(op)
 }
 
-// StepIn takes the host's hand into the container's network namespace: sockets that it makes there belong there.
+// Hairpin lets what a container sends to its own published port come back by the cable that it left by. Only where
+// br_netfilter has bridges ask the firewall is that needed: elsewhere the packet goes through the host's own routing.
+func Hairpin(w Wire, published bool) program.Op {
+	nl := &sys.Result{Name: "netlink"}
+	op := program.Op{
+		Name: "hairpin",
+		Lab:  7,
+		By:   program.Host,
+		Why:  "the container would reach every published port of this machine but its own",
+		Man:  "bridge(8)",
+	}
+	var asked [][]sys.Call
+	var shell []string
+	for _, e := range w.Endpoints {
+		asked = append(asked, sys.Ask(nl, sys.Hairpin(e.Outside)))
+		shell = append(shell, "ip link set "+e.Outside+" type bridge_slave hairpin on")
+	}
+	op.Shell = strings.Join(shell, " && ")
+	op.Calls = conversation(nl, unix.NETLINK_ROUTE, asked...)
+	if !published && len(w.Endpoints) > 0 {
+		return op.Leave("no -p given")
+	}
+	return w.only(op)
+}
+
+// StepIn takes the host's hand into the container's network namespace: sockets that it makes there belong there. The way
+// back is kept open to the end: when an entry before StepOut fails, what follows must not be done to the container's network.
 func StepIn(w Wire) program.Op {
 	op := program.Op{
 		Name:  "step-in",
@@ -85,6 +111,7 @@ func StepIn(w Wire) program.Op {
 			sys.Setns(w.target, unix.CLONE_NEWNET),
 			sys.Close(w.target),
 		},
+		Undo: []sys.Call{sys.Setns(w.own, unix.CLONE_NEWNET), sys.Close(w.own)},
 	}
 	return w.only(op)
 }
@@ -122,7 +149,7 @@ func addressWords(a netip.Prefix) string {
 	return " broadcast +"
 }
 
-// Route tells the container whom to give what is for nobody nearby.
+// Route tells the container whom to give what is for nobody nearby. EEXIST: it knows somebody already.
 func Route(w Wire) program.Op {
 	nl := &sys.Result{Name: "netlink"}
 	op := program.Op{
@@ -136,7 +163,9 @@ func Route(w Wire) program.Op {
 	var shell []string
 	for _, e := range w.Endpoints {
 		for _, gateway := range e.Routes {
-			asked = append(asked, sys.Ask(nl, sys.DefaultRoute(gateway)))
+			ask := sys.Ask(nl, sys.DefaultRoute(gateway))
+			ask[1] = ask[1].Tolerate(unix.EEXIST)
+			asked = append(asked, ask)
 			shell = append(shell, fmt.Sprintf("nsenter --target $PID --net ip route add default via %s", gateway))
 		}
 	}
@@ -179,7 +208,7 @@ func StepOut(w Wire) program.Op {
 		Why:   "what follows would be done to the container's interfaces",
 		Shell: "exit",
 		Man:   "setns(2)",
-		Calls: []sys.Call{sys.Setns(w.own, unix.CLONE_NEWNET), sys.Close(w.own)},
+		Calls: []sys.Call{sys.Setns(w.own, unix.CLONE_NEWNET)},
 	}
 	return w.only(op)
 }

@@ -78,9 +78,9 @@ func rules() []rule {
 		{"local", []sys.Word{sys.Local(), sys.Redirect(sys.IPv4, PortsOfOne, true)}, "what the host itself sends does not arrive, it leaves"},
 		{"local", []sys.Word{sys.Local(), sys.Redirect(sys.IPv4, PortsOfAll, false)}, "what the host itself sends does not arrive, it leaves"},
 		{"passing", []sys.Word{sys.Between(same), sys.Accept()}, "with br_netfilter even what stays on one bridge comes by here"},
-		{"passing", []sys.Word{sys.Redirected(), sys.Accept()}, "a published port is meant to be reached"},
-		{"passing", []sys.Word{sys.From(internal), sys.Drop()}, "--internal has no way out"},
+		{"passing", []sys.Word{sys.From(internal), sys.Drop()}, "--internal has no way out, not even to a port that another container publishes"},
 		{"passing", []sys.Word{sys.To(internal), sys.Drop()}, "nor in"},
+		{"passing", []sys.Word{sys.Redirected(), sys.Accept()}, "a published port is meant to be reached"},
 		{"passing", []sys.Word{sys.From(bridges), sys.To(bridges), sys.Drop()}, "two networks do not see each other"},
 		{"passing", []sys.Word{sys.To(bridges), sys.Established(), sys.Accept()}, "answers come back"},
 		{"passing", []sys.Word{sys.To(bridges), sys.Drop()}, "whoever routes to us could reach what is not published"},
@@ -88,13 +88,15 @@ func rules() []rule {
 		{"leaving", []sys.Word{sys.Source(sys.IPv6, inside6), sys.NotTo(bridges), sys.Masquerade()}, "the same for IPv6"},
 		{"leaving", []sys.Word{sys.SourceLoopback(), sys.To(bridges), sys.Masquerade()}, "an answer to 127.0.0.1 would stay in the container"},
 		{"leaving", []sys.Word{sys.Source(sys.IPv4, inside4), sys.Redirected(), sys.Masquerade()}, "a neighbour on the same bridge would answer directly, from an address that was not asked"},
+		{"leaving", []sys.Word{sys.Source(sys.IPv6, inside6), sys.Redirected(), sys.Masquerade()}, "the same for IPv6"},
 	}
 }
 
-// Firewall makes the table with its chains and rules.
+// Firewall makes the table with its chains and rules. One that is there is replaced, in the same breath: somebody has
+// flushed it.
 func Firewall(t sys.Table) program.Op {
 	nl := &sys.Result{Name: "netlink"}
-	messages := []sys.Message{t.New()}
+	messages := []sys.Message{t.New(), t.Delete(), t.New()}
 	for _, s := range sets {
 		messages = append(messages, t.Set(s))
 	}
@@ -127,7 +129,7 @@ func conversation(nl *sys.Result, protocol int, calls ...[]sys.Call) []sys.Call 
 // firewallText is the table as nft(8) reads it.
 func firewallText(t sys.Table) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "table inet %s {\n", t)
+	fmt.Fprintf(&b, "table inet %s; delete table inet %s; table inet %s {\n", t, t, t)
 	for _, s := range sets {
 		b.WriteString(setText(s))
 	}
@@ -166,12 +168,13 @@ func typeText(types []sys.SetType) string {
 	return strings.Join(names, " . ")
 }
 
-// FindFirewall asks whether the table is there; ENOENT if not.
+// FindFirewall asks whether the rules are there; ENOENT if not. To look for the table alone would not do: whoever
+// flushes it takes the rules, and leaves the table.
 func FindFirewall(t sys.Table) program.Op {
 	nl := &sys.Result{Name: "netlink"}
 	return program.Op{Name: "find-firewall", Lab: 6, By: program.Host, Why: "the rules are made once, for all containers",
-		Shell: "nft list table inet " + string(t), Man: "nft(8)",
-		Calls: conversation(nl, unix.NETLINK_NETFILTER, sys.Ask(nl, t.Find()))}
+		Shell: "nft list chain inet " + string(t) + " leaving", Man: "nft(8)",
+		Calls: conversation(nl, unix.NETLINK_NETFILTER, sys.Ask(nl, t.Rules("leaving")))}
 }
 
 // RemoveFirewall takes the table away, and with it every rule of ours.

@@ -35,7 +35,17 @@ func run(t *testing.T, p program.Program) *process.Running {
 	t.Helper()
 	r, err := process.Start(p, process.Hooks{})
 	require.NoError(t, err)
+	t.Cleanup(r.Close)
 	return r
+}
+
+// refused runs a Program that must fail, and returns why.
+func refused(t *testing.T, op program.Op) error {
+	t.Helper()
+	r, err := process.Start(program.Of(op), process.Hooks{})
+	require.Error(t, err)
+	r.Close()
+	return err
 }
 
 // here runs a command in the network namespace of this very thread.
@@ -48,7 +58,7 @@ func here(t *testing.T, command string) string {
 
 func TestTheFirewallIsWhatItsShellLineMakes(t *testing.T) {
 	alone(t)
-	list := program.Of(network.Firewall(testNet.Table), network.Bridge(testNet), network.Join(testNet))
+	list := program.Of(network.Firewall(testNet.Table), network.Bridge(testNet), network.Gateway(testNet), network.Join(testNet), network.On(testNet))
 	run(t, list)
 	ours := ruleset(t)
 	require.Contains(t, ours, "masquerade")
@@ -65,7 +75,8 @@ func ruleset(t *testing.T) string { return here(t, "nft list ruleset") }
 func TestANetworkGoesAsItCame(t *testing.T) {
 	alone(t)
 	before := here(t, "ip -o link; ip -o addr; nft list ruleset")
-	r := run(t, program.Of(network.Firewall(testNet.Table), network.Bridge(testNet), network.Localnet(testNet), network.Join(testNet)))
+	r := run(t, program.Of(network.Firewall(testNet.Table), network.Bridge(testNet), network.Gateway(testNet), network.Localnet(testNet),
+		network.Deaf(testNet, true), network.Join(testNet), network.On(testNet)))
 	require.Regexp(t, regexp.MustCompile(`70001: br-test: .*UP`), here(t, "ip -o link show br-test"))
 	require.Contains(t, here(t, "ip -o -4 addr show br-test"), "inet 10.98.0.1/24 brd 10.98.0.255")
 	require.Contains(t, here(t, "nft list set inet tutor-test inside4"), "10.98.0.0/24")
@@ -75,14 +86,27 @@ func TestANetworkGoesAsItCame(t *testing.T) {
 	require.Equal(t, before, here(t, "ip -o link; ip -o addr; nft list ruleset"))
 }
 
+// A tutor that was killed between two steps has done the first; the next one does them all.
+func TestWhatIsThereAlreadyIsNoError(t *testing.T) {
+	alone(t)
+	rest := program.Of(network.Gateway(testNet), network.Join(testNet), network.On(testNet))
+	run(t, append(program.Of(network.Firewall(testNet.Table), network.Bridge(testNet)), rest...))
+	before := here(t, "ip -o -4 addr show br-test; nft list ruleset")
+	run(t, rest)
+	require.Equal(t, before, here(t, "ip -o -4 addr show br-test; nft list ruleset"))
+	here(t, "nft flush table inet tutor-test")
+	require.ErrorIs(t, refused(t, network.FindFirewall(testNet.Table)), unix.ENOENT, "a table without rules is no firewall")
+	run(t, append(program.Of(network.Firewall(testNet.Table)), rest...))
+	require.Equal(t, before, here(t, "ip -o -4 addr show br-test; nft list ruleset"))
+}
+
 func TestARefusedRequestSaysWhatWasAsked(t *testing.T) {
 	alone(t)
 	run(t, program.Of(network.Bridge(testNet)))
-	_, err := process.Start(program.Of(network.Bridge(testNet)), process.Hooks{})
+	err := refused(t, network.Bridge(testNet))
 	require.ErrorIs(t, err, unix.EEXIST)
 	require.Contains(t, err.Error(), `bridge: RTM_NEWLINK{IFLA_IFNAME="br-test", IFLA_ADDRESS=02:42:01:02:03:04, IFLA_LINKINFO.IFLA_INFO_KIND="bridge"} = EEXIST (file exists)`)
-	_, err = process.Start(program.Of(network.FindFirewall("nonesuch")), process.Hooks{})
-	require.ErrorIs(t, err, unix.ENOENT)
+	require.ErrorIs(t, refused(t, network.FindFirewall("nonesuch")), unix.ENOENT)
 	run(t, program.Of(network.Firewall("tutor-test"), network.FindFirewall("tutor-test")))
 }
 
@@ -94,9 +118,8 @@ func TestIntervalsEndAfterTheLastAddress(t *testing.T) {
 }
 
 func TestEveryRequestPrintsItsAttributes(t *testing.T) {
-	op := network.Bridge(testNet)
 	var asked []string
-	for _, c := range op.Calls {
+	for _, c := range append(network.Bridge(testNet).Calls, network.Gateway(testNet).Calls...) {
 		for _, m := range c.Messages {
 			asked = append(asked, m.Name)
 			require.NotEmpty(t, m.Pairs())

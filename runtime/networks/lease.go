@@ -36,6 +36,12 @@ type Wish struct {
 	Aliases  []string   `json:"aliases,omitempty"`
 }
 
+// ErrFull and ErrFull6 say that the network has no address left.
+var (
+	ErrFull  = errors.New("no available IPv4 addresses on this network's address pools")
+	ErrFull6 = errors.New("no available IPv6 addresses on this network's address pools")
+)
+
 func (s Store) leaseFile(l Lease) string {
 	return filepath.Join(s.Run, l.Network, l.Address.String()+"_"+l.Container)
 }
@@ -43,8 +49,13 @@ func (s Store) leaseFile(l Lease) string {
 // Lend gives a container an address on the network: the one that it wishes, or the first that is free. The caller holds the
 // lock; l has the container, its name and its interface. With keep it is written down.
 func (s Store) Lend(n Network, w Wish, l Lease, keep bool) (Lease, error) {
-	if w.Address.IsValid() && !n.Subnet.Contains(w.Address) || w.Address6.IsValid() && !n.Subnet6.Contains(w.Address6) {
-		return l, fmt.Errorf("invalid config for network %s: no configured subnet contains IP address %s", n.Name, w.Address)
+	for _, one := range []struct {
+		address netip.Addr
+		subnet  netip.Prefix
+	}{{w.Address, n.Subnet}, {w.Address6, n.Subnet6}} {
+		if one.address.IsValid() && !one.subnet.Contains(one.address) {
+			return l, fmt.Errorf("invalid config for network %s: no configured subnet contains IP address %s", n.Name, one.address)
+		}
 	}
 	leases, err := s.Leases(n)
 	if err != nil {
@@ -62,14 +73,16 @@ func (s Store) Lend(n Network, w Wish, l Lease, keep bool) (Lease, error) {
 	for ; !l.Address.IsValid(); number++ {
 		a := at(n.Subnet, number)
 		if !n.Subnet.Contains(a) || number >= 1<<(32-n.Subnet.Bits()) {
-			return l, fmt.Errorf("no available IPv4 addresses on this network's address pools: %s (%s)", n.Name, n.ID)
+			return l, fmt.Errorf("%w: %s (%s)", ErrFull, n.Name, n.ID)
 		}
 		if !taken[a] {
 			l.Address = a
 		}
 	}
 	if l.Address6 = w.Address6; n.Subnet6.IsValid() && !l.Address6.IsValid() {
-		l.Address6 = firstFree(n.Subnet6, taken)
+		if l.Address6 = firstFree(n.Subnet6, taken); !l.Address6.IsValid() {
+			return l, fmt.Errorf("%w: %s (%s)", ErrFull6, n.Name, n.ID)
+		}
 	}
 	if l.MAC = w.MAC; l.MAC == nil { // of the address, so that neighbours who remember are right
 		l.MAC = append([]byte{0x02, 0x42}, l.Address.AsSlice()...)
@@ -164,13 +177,20 @@ func (s Store) Return(l Lease) error {
 	return err
 }
 
-// Idle tells if nobody is on any network.
-func (s Store) Idle() bool {
+// Containers are those that are on any network, with the number of leases that each has.
+func (s Store) Containers() map[string]int {
+	all := map[string]int{}
 	dirs, _ := os.ReadDir(s.Run)
 	for _, d := range dirs {
-		if d.IsDir() {
-			return false
+		leases, _ := os.ReadDir(filepath.Join(s.Run, d.Name())) // none: it is a file, or has just gone
+		for _, l := range leases {
+			if _, container, found := strings.Cut(l.Name(), "_"); found {
+				all[container]++
+			}
 		}
 	}
-	return true
+	return all
 }
+
+// Idle tells if nobody is on any network.
+func (s Store) Idle() bool { return len(s.Containers()) == 0 }

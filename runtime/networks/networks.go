@@ -193,7 +193,7 @@ func (s Store) write(n Network) error {
 		return err
 	}
 	path := filepath.Join(s.Dir, n.Name+".json")
-	f, err := os.CreateTemp(s.Dir, ".new-*")
+	f, err := os.Create(filepath.Join(s.Dir, ".new")) // one at a time: the lock is held
 	if err != nil {
 		return err
 	}
@@ -207,15 +207,20 @@ func (s Store) write(n Network) error {
 	return err
 }
 
-// Remove forgets a network that nobody is on. The caller holds the lock.
-func (s Store) Remove(n Network) error {
+// ErrInUse says that somebody is on the network.
+var ErrInUse = errors.New("error while removing network")
+
+// Free is an error if somebody is on the network.
+func (s Store) Free(n Network) error {
 	leases, err := s.Leases(n)
-	if err != nil {
-		return err
+	if err == nil && len(leases) > 0 {
+		err = fmt.Errorf("%w: network %s has active endpoints (name:%q id:%q)", ErrInUse, n.Name, leases[0].Name, leases[0].Container[:12])
 	}
-	if len(leases) > 0 {
-		return fmt.Errorf("error while removing network: network %s has active endpoints (name:%q id:%q)", n.Name, leases[0].Name, leases[0].Container[:12])
-	}
+	return err
+}
+
+// Remove forgets a network. The caller holds the lock, and has seen that it is free.
+func (s Store) Remove(n Network) error {
 	os.Remove(filepath.Join(s.Run, n.ID))
 	return os.Remove(filepath.Join(s.Dir, n.Name+".json"))
 }

@@ -128,7 +128,11 @@ func Ask(fd *Result, messages ...Message) []Call {
 func answer(fd *Result, asked []Message) Call {
 	buffer := make([]byte, 256)
 	refusal := func() unix.Errno {
-		if binary.LittleEndian.Uint16(buffer[4:]) != unix.NLMSG_ERROR {
+		switch binary.LittleEndian.Uint16(buffer[4:]) {
+		case unix.NLMSG_DONE: // of a list, and nothing came before it
+			return unix.ENOENT
+		case unix.NLMSG_ERROR:
+		default:
 			return 0 // it is what was asked for
 		}
 		return unix.Errno(-int32(half(buffer, 4)))

@@ -30,14 +30,16 @@ func firewall(name string, kind, flags uint16, attributes ...Attribute) Message 
 		Fixed: []byte{unix.NFPROTO_INET, unix.NFNETLINK_V0, 0, 0}, Attributes: attributes}
 }
 
-// New makes the table; EEXIST if it is there.
+// New makes the table, if it is not there.
 func (t Table) New() Message {
-	return firewall("NFT_MSG_NEWTABLE", unix.NFT_MSG_NEWTABLE, unix.NLM_F_CREATE|unix.NLM_F_EXCL, Text("NFTA_TABLE_NAME", unix.NFTA_TABLE_NAME, string(t)))
+	return firewall("NFT_MSG_NEWTABLE", unix.NFT_MSG_NEWTABLE, unix.NLM_F_CREATE, Text("NFTA_TABLE_NAME", unix.NFTA_TABLE_NAME, string(t)))
 }
 
-// Find asks for the table; ENOENT if there is none.
-func (t Table) Find() Message {
-	return firewall("NFT_MSG_GETTABLE", unix.NFT_MSG_GETTABLE, 0, Text("NFTA_TABLE_NAME", unix.NFTA_TABLE_NAME, string(t)))
+// Rules asks for the rules of a chain; an empty list (ENOENT) if there are none, or no such table.
+func (t Table) Rules(chain string) Message {
+	return firewall("NFT_MSG_GETRULE", unix.NFT_MSG_GETRULE, unix.NLM_F_DUMP,
+		Text("NFTA_RULE_TABLE", unix.NFTA_RULE_TABLE, string(t)),
+		Text("NFTA_RULE_CHAIN", unix.NFTA_RULE_CHAIN, chain))
 }
 
 // Delete removes the table with all that is in it.

@@ -27,10 +27,10 @@ func linkHead(index int, up bool) []byte {
 	return halves(unix.AF_UNSPEC, uint32(index), on, on)
 }
 
-// NewBridge makes a switch in software, on, with a number and an address of our choice. Without an address of its own
+// NewBridge makes a switch in software, off, with a number and an address of our choice. Without an address of its own
 // it would take that of its first port, and change it when that goes.
 func NewBridge(name string, index int, mac []byte) Message {
-	return route("RTM_NEWLINK", unix.RTM_NEWLINK, askMake, linkHead(index, true),
+	return route("RTM_NEWLINK", unix.RTM_NEWLINK, askMake, linkHead(index, false),
 		Text("IFLA_IFNAME", unix.IFLA_IFNAME, name),
 		Address("IFLA_ADDRESS", unix.IFLA_ADDRESS, mac),
 		Nested("IFLA_LINKINFO", unix.IFLA_LINKINFO, Text("IFLA_INFO_KIND", unix.IFLA_INFO_KIND, "bridge")))
@@ -56,6 +56,15 @@ func Plug(name string, bridge int) Message {
 	return route("RTM_NEWLINK", unix.RTM_NEWLINK, askFor, linkHead(0, true),
 		Text("IFLA_IFNAME", unix.IFLA_IFNAME, name),
 		Number("IFLA_MASTER", unix.IFLA_MASTER, uint32(bridge)))
+}
+
+// Hairpin lets a bridge send back by a port what came in by it.
+func Hairpin(name string) Message {
+	return route("RTM_NEWLINK", unix.RTM_NEWLINK, askFor, linkHead(0, false),
+		Text("IFLA_IFNAME", unix.IFLA_IFNAME, name),
+		Nested("IFLA_LINKINFO", unix.IFLA_LINKINFO,
+			Text("IFLA_INFO_SLAVE_KIND", unix.IFLA_INFO_SLAVE_KIND, "bridge"),
+			Nested("IFLA_INFO_SLAVE_DATA", unix.IFLA_INFO_SLAVE_DATA, Number8("IFLA_BRPORT_MODE", unix.IFLA_BRPORT_MODE, 1))))
 }
 
 // SwitchOn switches an interface on, by its number.
