@@ -162,12 +162,21 @@ func (h Home) part(id string, made Made) error {
 // giveBack returns leases, and before the last of all takes away what the networks have in the kernel that nobody uses.
 func (h Home) giveBack(leases []networks.Lease, made Made) (err error) {
 	store := h.Networks()
+	var silent program.Program
+	for _, l := range leases {
+		if there, _ := link(l.Outside); there {
+			silent = append(silent, network.Silence(network.Endpoint{Outside: l.Outside}))
+		}
+	}
+	if len(silent) > 0 {
+		err = carryOut(silent, made)
+	}
 	left := -len(leases)
 	for _, has := range store.Containers() {
 		left += has
 	}
 	if len(leases) > 0 && left == 0 {
-		err = h.down(made)
+		err = errors.Join(err, h.down(made))
 	}
 	for _, l := range leases {
 		err = errors.Join(err, store.Return(l))

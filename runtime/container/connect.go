@@ -82,13 +82,28 @@ func (c *Container) join(ctx context.Context, keep bool, made Made) (err error) 
 		leases, on = append(leases, lease), append(on, n)
 	}
 	if keep {
-		if err := c.home.up(on, c.State.ID, made); err != nil {
+		if err := errors.Join(c.home.up(on, c.State.ID, made), c.home.unplugged(leases, made)); err != nil {
 			return err
 		}
 	}
 	c.wire(on, leases)
 	c.Program, err = c.Plan.Program()
 	return err
+}
+
+// unplugged takes away the cables of the container's last life that the kernel has not come to yet: they have the names that
+// those of this life get.
+func (h Home) unplugged(leases []networks.Lease, made Made) error {
+	var list program.Program
+	for _, l := range leases {
+		if there, _ := link(l.Outside); there {
+			list = append(list, network.Unplug(network.Endpoint{Outside: l.Outside}))
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return carryOut(list, made)
 }
 
 // network finds a network. The default one is made when it is first used.

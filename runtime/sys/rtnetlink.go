@@ -72,6 +72,11 @@ func SwitchOn(index int) Message {
 	return route("RTM_NEWLINK", unix.RTM_NEWLINK, askFor, linkHead(index, true))
 }
 
+// SwitchOff switches an interface off, by its name.
+func SwitchOff(name string) Message {
+	return route("RTM_NEWLINK", unix.RTM_NEWLINK, askFor, halves(unix.AF_UNSPEC, 0, 0, unix.IFF_UP), Text("IFLA_IFNAME", unix.IFLA_IFNAME, name))
+}
+
 // DeleteLink removes an interface; of a veth, both ends.
 func DeleteLink(name string) Message {
 	return route("RTM_DELLINK", unix.RTM_DELLINK, askFor, linkHead(0, false), Text("IFLA_IFNAME", unix.IFLA_IFNAME, name))
