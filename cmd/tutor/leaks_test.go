@@ -85,9 +85,22 @@ var elsewhere = map[string]string{
 	"claim":    "refused: TestLeaks",
 	"step-out": "refused: TestLeaks",
 	"publish":  "seen from outside: TestAPublishedPortIsReached",
+	"hairpin":  "seen with br_netfilter: TestAContainerReachesItselfByItsOwnPort",
 	"private":  "needs a host that shares its mounts: TestAHostThatSharesItsMounts",
 	"seccomp":  "has no calls in this version",
 	"streams":  "the log is empty: TestLogsAreByteForByteWhatWasWritten",
+}
+
+// network is what a container finds ready, if another was there before it: it cannot be left out, and is tried by hand.
+var network = map[string]string{
+	"forwarding": "TestWhoReachesWhom, whose host has it switched off",
+	"firewall":   "TestWhoReachesWhom, which flushes it",
+	"bridge":     "TestTheLinesTypedByHand",
+	"gateway":    "TestTheLinesTypedByHand",
+	"localnet":   "TestWhoReachesWhom: 127.0.0.1:8080",
+	"deaf":       "TestNobodyBelievesARouter",
+	"join":       "TestWhoReachesWhom",
+	"bridge-on":  "TestTheLinesTypedByHand",
 }
 
 func TestLeaks(t *testing.T) {
@@ -115,7 +128,7 @@ func TestLeaks(t *testing.T) {
 	t.Run("no entry is without a probe", func(t *testing.T) {
 		for _, line := range dryRun(t) {
 			op := line["op"].(string)
-			require.True(t, has[op] || elsewhere[op] != "", "%s has no probe", op)
+			require.True(t, has[op] || elsewhere[op] != "" || network[op] != "", "%s has no probe", op)
 		}
 	})
 	for op, where := range elsewhere {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -133,7 +134,7 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	}
 	defer tracer.close()
 	if f.dryRun {
-		return 0, tracer.dryRun(c.Out)
+		return 0, tracer.sink.dryRun(c.Out, tracer.form, slices.Concat(ctr.Before, ctr.Program))
 	}
 	watch := tracer.watch()
 	if f.step {

@@ -22,38 +22,34 @@ import (
 
 // up makes what is not there yet of the networks. own is the container that this very process looks after, if any.
 func (h Home) up(on []networks.Network, own string, made Made) error {
-	table := sys.Table(h.Networks().Table())
-	err := carryOut(program.Of(network.FindFirewall(table)), made)
-	if errors.Is(err, unix.ENOENT) {
-		err = h.wall(table, own, made)
-	}
-	list := forwarding(on)
-	for _, n := range on {
-		list = append(list, h.upOne(n)...)
-	}
-	if err == nil && len(list) > 0 {
+	err := carryOut(program.Of(network.FindFirewall(sys.Table(h.Networks().Table()))), made)
+	bare := errors.Is(err, unix.ENOENT)
+	list := h.lacks(on, bare)
+	if bare || err == nil && len(list) > 0 {
 		err = carryOut(list, made)
+	}
+	if bare && err == nil { // new, or somebody has flushed it
+		err = h.republish(own, made)
 	}
 	return Hint(err, "tutor doctor says what the kernel lacks; --network none needs nothing of it")
 }
 
-// wall makes the firewall, and tells it of all that it has to know: the networks that are there, and if somebody has flushed
-// it, the ports of the containers that run.
-func (h Home) wall(table sys.Table, own string, made Made) error {
-	list := program.Of(network.Firewall(table))
-	all, err := h.Networks().List()
-	if err != nil {
-		return err
-	}
-	for _, n := range all {
-		if _, on := link(h.Networks().Bridge(n)); on {
-			list = append(list, network.Join(h.net(n)))
+// lacks is what is not there yet. Without firewall it is made, and told of the networks that are there.
+func (h Home) lacks(on []networks.Network, bare bool) program.Program {
+	list := forwarding(on)
+	if bare {
+		list = append(list, network.Firewall(sys.Table(h.Networks().Table())))
+		all, _ := h.Networks().List()
+		for _, n := range all {
+			if _, isOn := link(h.Networks().Bridge(n)); isOn {
+				list = append(list, network.Join(h.net(n)))
+			}
 		}
 	}
-	if err := carryOut(list, made); err != nil {
-		return err
+	for _, n := range on {
+		list = append(list, h.upOne(n)...)
 	}
-	return h.republish(own, made)
+	return list
 }
 
 // forwarding switches on what the networks need to lead anywhere, if it is off.

@@ -81,6 +81,7 @@ func (c *Container) join(ctx context.Context, keep bool, made Made) (err error) 
 		}
 		leases, on = append(leases, lease), append(on, n)
 	}
+	c.Before = c.home.lacks(on, store.Idle())
 	if keep {
 		if err := errors.Join(c.home.up(on, c.State.ID, made), c.home.unplugged(leases, made)); err != nil {
 			return err

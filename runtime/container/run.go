@@ -26,6 +26,7 @@ type Container struct {
 	Options Options
 	Plan    Plan
 	Program program.Program
+	Before  program.Program // what its networks lack, until it starts
 	image   Image
 	home    Home
 	claim   *Claim
