@@ -110,7 +110,7 @@ func (w *wreckage) begin() {
 
 // kill hits a command line that was begun and has not ended, a monitor, or one of each at once.
 func (w *wreckage) kill() {
-	monitors := monitorsOf()
+	monitors := monitorsOf(filepath.Join(home, "run"))
 	kind := w.random.IntN(3)
 	if kind != 0 && len(monitors) > 0 {
 		syscall.Kill(monitors[w.random.IntN(len(monitors))], syscall.SIGKILL)
@@ -142,10 +142,10 @@ func living(all []*worker) (some []*worker) {
 	return some
 }
 
-// liveFiles are the containers that live, as tutor's own files say.
-func liveFiles() map[string]container.Live {
+// liveFiles are the containers that live, as the files of the tutor with that TUTOR_RUN say.
+func liveFiles(run string) map[string]container.Live {
 	found := map[string]container.Live{}
-	paths, _ := filepath.Glob(filepath.Join(home, "run", "*", strings.Repeat("?", 64)))
+	paths, _ := filepath.Glob(filepath.Join(run, "*", strings.Repeat("?", 64)))
 	for _, path := range paths {
 		var live container.Live
 		content, _ := os.ReadFile(path)
@@ -155,8 +155,8 @@ func liveFiles() map[string]container.Live {
 	return found
 }
 
-func monitorsOf() (pids []int) {
-	for _, live := range liveFiles() {
+func monitorsOf(run string) (pids []int) {
+	for _, live := range liveFiles(run) {
 		if live.Monitor > 0 && strings.HasPrefix(read(fmt.Sprintf("/proc/%d", live.Monitor), "cmdline"), container.MonitorName) {
 			pids = append(pids, live.Monitor)
 		}
@@ -202,7 +202,7 @@ func (w *wreckage) compared() string {
 		id, state, _ := strings.Cut(strings.TrimSpace(line), " ")
 		said[id], w.ids[id] = state, true
 	}
-	lives, monitors := liveFiles(), map[int]bool{}
+	lives, monitors := liveFiles(filepath.Join(home, "run")), map[int]bool{}
 	for id, live := range lives {
 		if said[id] != "running" {
 			return fmt.Sprintf("%.12s lives, and ps says %q", id, said[id])

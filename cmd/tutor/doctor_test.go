@@ -139,3 +139,26 @@ func TestDoctorPrintsAsItIsAsked(t *testing.T) {
 	onTerminal.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
 	require.Regexp(t, `(?m)^kernel .* (ok|missing)\r?$`, command(t, onTerminal).stdout)
 }
+
+// What another firewall drops, ours cannot let through: doctor says whose it is, and what to add to it.
+func TestDoctorNamesTheFirewallThatIsInTheWay(t *testing.T) {
+	tool(t, "nft")
+	tool(t, "iptables")
+	for claim, c := range map[string]struct{ rules, found, mend string }{
+		"none":      {"true", "none", ""},
+		"a policy":  {"nft 'table inet mine { chain f { type filter hook forward priority 0; policy drop; }; }'", "table inet mine, chain f: policy drop", "sudo nft insert rule inet mine f iifname tutor0 accept && "},
+		"iptables":  {"iptables -P FORWARD DROP", "table ip filter, chain FORWARD: policy drop", "sudo iptables -I FORWARD -i tutor0 -j ACCEPT && "},
+		"docker":    {"iptables -P FORWARD DROP; iptables -N DOCKER-USER", "table ip filter, chain FORWARD: policy drop", "sudo iptables -I DOCKER-USER -i tutor0 -j ACCEPT && "},
+		"ufw":       {"iptables -P FORWARD DROP; iptables -N ufw-before-forward", "table ip filter, chain FORWARD: policy drop", "sudo ufw route allow in on tutor0 && "},
+		"firewalld": {"nft 'table inet firewalld { chain filter_FORWARD { type filter hook forward priority 10; }; }'", "firewalld", "sudo firewall-cmd "},
+		"our own":   {"nft 'table inet tutor { chain passing { type filter hook forward priority 0; }; }'", "none", ""},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			findings, _ := examine(t, `export tutor args dir; exec unshare --net sh -ec "`+strings.ReplaceAll(c.rules, `"`, `\"`)+`; TUTOR_ROOT=$dir/root TUTOR_RUN=$dir/run exec $tutor $args"`)
+			f := findings["other firewalls"]
+			require.Equal(t, c.found, f.Found)
+			require.Equal(t, c.mend == "", f.Mend == "")
+			require.Contains(t, f.Mend, c.mend)
+		})
+	}
+}

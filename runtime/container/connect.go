@@ -157,7 +157,10 @@ func (c *Container) wire(on []networks.Network, leases []networks.Lease) {
 	}
 	c.leases = leases
 	c.Plan.Wire = network.NewWire(c.Plan.Wire.PID, endpoints...)
-	if len(c.live.Ports) > 0 && ipv4.IsValid() {
+	if !ipv4.IsValid() {
+		c.live.Ports = nil // on internal networks alone, nobody outside is let in
+	}
+	if len(c.live.Ports) > 0 {
 		c.Plan.Ports = c.home.publication(c.live.Ports, ipv4, ipv6)
 	}
 }
@@ -191,12 +194,11 @@ func ways(n networks.Network, l networks.Lease, ipv4, ipv6 netip.Addr) (out []ne
 
 // on are the networks of the leases.
 func (h Home) on(leases []networks.Lease) (on []networks.Network, err error) {
-	for _, l := range leases {
-		n, err := h.Networks().Find(l.Network)
-		if err != nil {
-			return nil, err
+	on = make([]networks.Network, len(leases))
+	for i, l := range leases {
+		if on[i], err = h.Networks().Find(l.Network); err != nil {
+			return on, err
 		}
-		on = append(on, n)
 	}
 	return on, nil
 }

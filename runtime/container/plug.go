@@ -80,6 +80,9 @@ func (h Home) plug(ctx context.Context, s State, n networks.Network, w networks.
 	if err = h.up([]networks.Network{n}, "", made); err == nil {
 		err = h.lay(live.PID, n, l, has, i, made)
 	}
+	if err == nil {
+		err = h.publish(s.ID, live.Ports, made)
+	}
 	if err != nil {
 		return errors.Join(err, h.giveBack([]networks.Lease{l}, made))
 	}
@@ -153,7 +156,7 @@ func (h Home) unplug(ctx context.Context, s State, n networks.Network, made Made
 	if err := h.pull(s.ID, n, live.Ports, made); err != nil || h.Networks().Idle() {
 		return err
 	}
-	return h.wayOut(s.ID, live.PID, made)
+	return errors.Join(h.wayOut(s.ID, live.PID, made), h.publish(s.ID, live.Ports, made))
 }
 
 // pull takes the container's cable to a network away, if it has one.

@@ -42,27 +42,38 @@ func (h Home) republish(own string, made Made) error {
 		if id == own {
 			continue
 		}
-		live, runs := h.alive(id)
-		if !runs || len(live.Ports) == 0 {
-			continue
-		}
-		leases, err := h.Networks().Of(id)
-		if err != nil {
-			return err
-		}
-		on, err := h.on(leases)
-		if err != nil {
-			return err
-		}
-		ipv4, ipv6 := reachable(on, leases)
-		if !ipv4.IsValid() {
-			continue
-		}
-		if err := carryOut(program.Of(ports.Publish(h.publication(live.Ports, ipv4, ipv6))), made); err != nil {
-			return err
+		if live, runs := h.alive(id); runs {
+			if err := h.publish(id, live.Ports, made); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// publish leads the ports of a container that runs to where it can be reached now. EEXIST: they lead to another address
+// of it already.
+func (h Home) publish(id string, published []ports.Port, made Made) error {
+	ipv4, ipv6, err := h.found(id)
+	if err != nil || len(published) == 0 || !ipv4.IsValid() {
+		return err
+	}
+	err = carryOut(program.Of(ports.Publish(h.publication(published, ipv4, ipv6))), made)
+	if errors.Is(err, unix.EEXIST) {
+		return nil
+	}
+	return err
+}
+
+// found is where a container can be reached from outside now.
+func (h Home) found(id string) (ipv4, ipv6 netip.Addr, err error) {
+	leases, err := h.Networks().Of(id)
+	if err != nil {
+		return ipv4, ipv6, err
+	}
+	on, err := h.on(leases)
+	ipv4, ipv6 = reachable(on, leases)
+	return ipv4, ipv6, err
 }
 
 // retract takes the ports of a container whose tutor was killed out of the firewall's maps.

@@ -46,7 +46,12 @@ func (h Home) Status(s State) Status {
 	if !alive || live.Started.IsZero() {
 		return status // it is just starting, or has just ended
 	}
-	status.Word, status.PID, status.Monitor, status.Started, status.Ports = "running", live.PID, live.Monitor, live.Started, live.Ports
+	status.Word, status.PID, status.Monitor, status.Started = "running", live.PID, live.Monitor, live.Started
+	if len(live.Ports) > 0 {
+		if ipv4, _, err := h.found(s.ID); err == nil && ipv4.IsValid() {
+			status.Ports = live.Ports // else it is on no network any more that leads anywhere
+		}
+	}
 	status.Finished = time.Time{}
 	if h.Paused(s.ID) {
 		status.Word = "paused"
