@@ -153,7 +153,10 @@ func messagesOnly(call string) string {
 		types = append(types, number)
 	}
 	if name == "recvfrom" { // the answer repeats the question
-		types = append(types[:1], answerError.FindStringSubmatch(call)[1])
+		types = types[:1]
+		if code := answerError.FindStringSubmatch(call); code != nil { // else it is a list, or the end of one
+			types = append(types, code[1])
+		}
 	}
 	end := messageEnd.FindStringSubmatch(call)
 	return fmt.Sprintf("%s(%s, %s, %s", name, fd, strings.Join(types, " "), end[1])
@@ -161,8 +164,8 @@ func messagesOnly(call string) string {
 
 // messageNumbers are the types that strace, which does not know what a socket is for, has numbers for.
 var messageNumbers = map[string]string{"RTM_NEWLINK": "0x10", "RTM_DELLINK": "0x11", "RTM_NEWADDR": "0x14", "RTM_NEWROUTE": "0x18",
-	"NFNL_MSG_BATCH_BEGIN": "0x10", "NFNL_MSG_BATCH_END": "0x11", "NFT_MSG_NEWTABLE": "0xa00", "NFT_MSG_GETTABLE": "0xa01", "NFT_MSG_DELTABLE": "0xa02",
-	"NFT_MSG_NEWCHAIN": "0xa03", "NFT_MSG_NEWRULE": "0xa06", "NFT_MSG_NEWSET": "0xa09", "NFT_MSG_NEWSETELEM": "0xa0c", "NFT_MSG_DELSETELEM": "0xa0e"}
+	"NFNL_MSG_BATCH_BEGIN": "0x10", "NFNL_MSG_BATCH_END": "0x11", "NFT_MSG_NEWTABLE": "0xa00", "NFT_MSG_DELTABLE": "0xa02",
+	"NFT_MSG_NEWCHAIN": "0xa03", "NFT_MSG_NEWRULE": "0xa06", "NFT_MSG_GETRULE": "0xa07", "NFT_MSG_NEWSET": "0xa09", "NFT_MSG_NEWSETELEM": "0xa0c", "NFT_MSG_DELSETELEM": "0xa0e"}
 
 var (
 	messageType = regexp.MustCompile(`nlmsg_type=(?:NFNL_SUBSYS_NFTABLES<<8\|)?(\w+)`)

@@ -138,7 +138,11 @@ func answer(fd *Result, asked []Message) Call {
 		return unix.Errno(-int32(half(buffer, 4)))
 	}
 	show := func([]byte) string {
-		if kind := binary.LittleEndian.Uint16(buffer[4:]); kind != unix.NLMSG_ERROR && kind != 0 {
+		switch kind := binary.LittleEndian.Uint16(buffer[4:]); kind {
+		case unix.NLMSG_DONE:
+			return "{nlmsg_type=NLMSG_DONE}"
+		case unix.NLMSG_ERROR, 0:
+		default:
 			return fmt.Sprintf("{nlmsg_type=%#x, …}", kind)
 		}
 		if refusal() == 0 {
