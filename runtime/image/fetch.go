@@ -118,6 +118,6 @@ func (p *pull) layer(ctx context.Context, c *client, d v1.Descriptor, l *Layer, 
 	p.tell(Progress{ID: id, Status: "Download complete", Done: d.Size, Total: d.Size})
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.came[l.Digest] = true
+	p.came[d.Digest] = true
 	return nil
 }

@@ -52,8 +52,8 @@ type pull struct {
 	platform v1.Platform
 	asked    string // the platform as the user wrote it
 	progress func(Progress)
-	mutex    sync.Mutex      // around progress and came
-	came     map[string]bool // digests of the layers that were not here before
+	mutex    sync.Mutex       // around progress and came
+	came     map[v1.Hash]bool // the layers that were not here before
 }
 
 // Pull fetches an image: the mirrors first, then the registry itself. Nothing of it can be seen in the store
@@ -72,7 +72,7 @@ func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Imag
 		return Image{}, Pulled{}, err
 	}
 	defer t.close()
-	p := &pull{stage: t, ref: ref, platform: platform, asked: opts.Platform, progress: opts.Progress, came: map[string]bool{}}
+	p := &pull{stage: t, ref: ref, platform: platform, asked: opts.Platform, progress: opts.Progress, came: map[v1.Hash]bool{}}
 	ctx = withTalk(ctx, &talk{asked: opts.Asked, checked: opts.Checked, waiting: func(host string, d time.Duration) {
 		p.tell(Progress{ID: host, Status: fmt.Sprintf("Retrying in %s", d)})
 	}})
@@ -150,19 +150,23 @@ func (p *pull) from(ctx context.Context, e endpoint) (Image, Pulled, error) {
 	if err != nil {
 		return Image{}, Pulled{}, err
 	}
-	entry := v1.Descriptor{MediaType: mediaType(manifest), Digest: manifestDigest, Size: int64(len(data)),
-		Annotations: map[string]string{annotationName: p.ref.String(), annotationDigest: p.ref.Repository() + "@" + digest.String(), annotationSize: sizes(layers)}}
-	if err := p.stage.commit(append(manifest.Layers, manifest.Config, entry), entry); err != nil {
-		return Image{}, Pulled{}, err
+	img, err := p.publish(manifest, v1.Descriptor{MediaType: mediaType(manifest), Digest: manifestDigest, Size: int64(len(data)), Annotations: map[string]string{
+		annotationName: p.ref.String(), annotationDigest: p.ref.Repository() + "@" + pulled.Digest, annotationSize: sizes(layers)}})
+	return img, pulled, err
+}
+
+// publish puts the image into the store, where everybody sees it.
+func (p *pull) publish(m *v1.Manifest, entry v1.Descriptor) (Image, error) {
+	if err := p.stage.commit(append(m.Layers, m.Config, entry), entry); err != nil {
+		return Image{}, err
 	}
-	for _, l := range layers {
-		if p.came[l.Digest] {
-			p.tell(Progress{ID: short(l.Digest), Status: "Pull complete"})
-			delete(p.came, l.Digest) // a layer may lie in an image twice
+	for _, d := range m.Layers {
+		if p.came[d.Digest] {
+			p.tell(Progress{ID: short(d.Digest.String()), Status: "Pull complete"})
+			delete(p.came, d.Digest) // a layer may lie in an image twice
 		}
 	}
-	img, err := p.stage.store.describe(entry)
-	return img, pulled, err
+	return p.stage.store.describe(entry)
 }
 
 // mediaType is the manifest's own word, or OCI's: only Docker's manifests must say what they are.

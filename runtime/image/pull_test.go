@@ -228,3 +228,12 @@ func TestLayersAreAnnouncedInTheirOrder(t *testing.T) {
 	require.Equal(t, ids[parallel:], with["Waiting"])
 	require.Equal(t, ids, with["Pull complete"])
 }
+
+func TestForeignSystemsAndPlatformsAreRefused(t *testing.T) {
+	r, s := newRegistry(t), newStore(t)
+	r.push(t, "a", "latest", makeImage(t, "arm64", gzipLayer(t, tarFile{"a", "a"})))
+	_, _, err := s.Pull(t.Context(), mustParse(t, r.host()+"/a"), PullOptions{Platform: "linux/amd64"})
+	require.ErrorContains(t, err, "does not match the specified platform (linux/amd64)")
+	_, _, err = s.Pull(t.Context(), mustParse(t, r.host()+"/a"), PullOptions{Platform: "windows/amd64"})
+	require.ErrorContains(t, err, "no platform that tutor runs")
+}

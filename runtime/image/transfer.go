@@ -111,10 +111,15 @@ func (t *transfer) resume(ctx context.Context, c *client) error {
 			return err
 		}
 	}
+	return t.read(ctx, body, func() { watchdog.Reset(patience) })
+}
+
+// read takes in what comes; alive hears of every piece.
+func (t *transfer) read(ctx context.Context, body io.Reader, alive func()) error {
 	buffer := make([]byte, 128<<10)
 	for {
 		n, err := body.Read(buffer)
-		watchdog.Reset(patience)
+		alive()
 		if t.done+int64(n) > t.of.Size {
 			return wrongError{fmt.Errorf("blob %s is larger than the %d bytes of the manifest", t.of.Digest, t.of.Size)}
 		}
