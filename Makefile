@@ -33,6 +33,10 @@ box:
 bench: $(DEPS)
 	sh vagrant/bench.sh
 
+# Every parser of what a stranger wrote, fed with what the fuzzer makes up.
+fuzz:
+	sh vagrant/fuzz.sh 20s
+
 # Debian and Ubuntu packages that the tests need.
 deps:
 	sh vagrant/provision.sh tests
@@ -40,5 +44,5 @@ deps:
 clean:
 	rm -f tutor
 
-.PHONY: demo test vm box bench deps clean FORCE
+.PHONY: demo test vm box bench fuzz deps clean FORCE
 FORCE:

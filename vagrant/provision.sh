@@ -44,6 +44,9 @@ tests="
  docker-registry  a registry that wants passwords and tokens
  apache2-utils    htpasswd, for that registry
  bind9-dnsutils   dig asks our name server
+bash-completion  Tab writes names, in each shell
+zsh              the same
+fish             the same
 "
 
 machine="

@@ -53,22 +53,3 @@ func printable(r rune) rune {
 	}
 	return r
 }
-
-// completeContainers offers the names of containers, and the short IDs of those without, as the first argument.
-func (c *cli) completeContainers(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	states, err := c.home().List()
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var found []string
-	for _, s := range states {
-		name := s.Name
-		if name == "" {
-			name = fmt.Sprintf("%.12s", s.ID)
-		}
-		if strings.HasPrefix(name, typed) {
-			found = append(found, name)
-		}
-	}
-	return found, cobra.ShellCompDirectiveNoFileComp
-}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,31 +65,4 @@ func (c *cli) lab(store *image.Store) (image.Image, error) {
 		return image.Image{}, err
 	}
 	return toolbox.Ensure(store, inUse)
-}
-
-// completeImages offers the names of the images that are here, and IDs to who begins with one.
-func (c *cli) completeImages(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	store, err := c.Store()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	images, err := store.List()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, img := range images {
-		for _, name := range img.Names {
-			if short, latest := strings.CutSuffix(name, ":latest"); latest {
-				names = append(names, short)
-			}
-			names = append(names, name)
-		}
-		if begun != "" {
-			names = append(names, shortID(img.ID))
-		}
-	}
-	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) })
-	slices.Sort(names)
-	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
 }

@@ -4,6 +4,8 @@ import (
 	"io"
 	"log"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -79,4 +81,50 @@ func TestPullImagesRmiPrintWhatDockerPrints(t *testing.T) {
 	require.Zero(t, status)
 	_, errors, _ = tutor("pull", "Foo")
 	require.Equal(t, "tutor: invalid reference format: repository name (library/Foo) must be lowercase\ntutor: hint: a name is [REGISTRY[:PORT]/]REPOSITORY[:TAG|@DIGEST]: python, python:3.13, localhost:5000/team/app\n", errors)
+}
+
+// One status for the whole repository, as docker has it, and one trace.
+func TestPullOfAllTags(t *testing.T) {
+	tutor := imageSession(t)
+	host := strings.TrimPrefix(os.Getenv("TUTOR_REGISTRY_MIRRORS"), "http://")
+	for _, args := range [][]string{{"pull", "python"}, {"tag", "python", host + "/library/python:3.13"}, {"push", host + "/library/python:3.13"}, {"rmi", "-f", "python", host + "/library/python:3.13"}} {
+		_, errors, status := tutor(args...)
+		require.Zero(t, status, errors)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	out, errors, status := tutor("pull", "-a", "--explain-to", trace, "python")
+	require.Zero(t, status, errors)
+	require.Regexp(t, `^3.13: Pulling from library/python\n(?s).*\nDigest: .*\nlatest: Pulling from library/python\n.*\nDigest: .*\n`+
+		`Status: Downloaded newer image for python\ndocker.io/library/python\n$`, out)
+	require.Equal(t, 1, strings.Count(out, "Status: "))
+	data, err := os.ReadFile(trace)
+	require.NoError(t, err)
+	for _, request := range []string{"GET " + "http://" + host + "/v2/library/python/tags/list = 200 OK", "/manifests/3.13 = 200 OK", "/manifests/latest = 200 OK"} {
+		require.Contains(t, string(data), request)
+	}
+	out, _, _ = tutor("pull", "-a", "python")
+	require.Contains(t, out, "Status: Image is up to date for python\n")
+	out, _, _ = tutor("pull", "-qa", "python")
+	require.Equal(t, "docker.io/library/python\n", out)
+	out, _, _ = tutor("images", "--format", "{{.Repository}}:{{.Tag}}")
+	require.Equal(t, "python:3.13\npython:latest\n", out)
+	_, errors, status = tutor("pull", "-a", "python:3.13")
+	require.Equal(t, 1, status)
+	require.Equal(t, "tutor: tag can't be used with --all-tags/-a\ntutor: hint: tutor pull -a python\n", errors)
+}
+
+func TestTheNumberOfArgumentsIsSaidAsDockerSaysIt(t *testing.T) {
+	tutor := imageSession(t)
+	for _, c := range []struct{ line, says string }{
+		{"rmi", "'tutor rmi' requires at least 1 argument\ntutor: hint: tutor rmi [OPTIONS] IMAGE [IMAGE...]\n"},
+		{"pull a b", "'tutor pull' requires 1 argument\ntutor: hint: tutor pull [OPTIONS] NAME[:TAG|@DIGEST]\n"},
+		{"tag a", "'tutor tag' requires 2 arguments\ntutor: hint: tutor tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]\n"},
+		{"images a b", "'tutor images' requires at most 1 argument\ntutor: hint: tutor images [OPTIONS] [REPOSITORY[:TAG]]\n"},
+		{"image prune a", "'tutor image prune' accepts no arguments\ntutor: hint: tutor image prune [OPTIONS]\n"},
+		{"imags", "unknown command \"imags\" for \"tutor\"\ntutor: hint: did you mean image or images?\n"},
+	} {
+		_, errors, status := tutor(strings.Fields(c.line)...)
+		require.Equal(t, 1, status)
+		require.Equal(t, "tutor: "+c.says, errors)
+	}
 }

@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -23,7 +22,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/stretchr/testify/require"
 )
 
@@ -207,34 +205,4 @@ func (s *tokenService) token(user string, scopes []string) string {
 	sum := sha256.Sum256([]byte(signed))
 	r, q, _ := ecdsa.Sign(rand.Reader, s.key, sum[:])
 	return signed + "." + base64.RawURLEncoding.EncodeToString(append(r.FillBytes(make([]byte, 32)), q.FillBytes(make([]byte, 32))...))
-}
-
-// A proxy is asked for what is not on this machine.
-func TestAProxyIsUsed(t *testing.T) {
-	small, err := random.Image(1024, 2)
-	require.NoError(t, err)
-	mirror := serve(t, "library/small", small)
-	var asked []string
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.URL.Host)
-		r.RequestURI = ""
-		r.URL.Host = strings.TrimPrefix(mirror, "http://")
-		resp, err := http.DefaultTransport.RoundTrip(r)
-		if err != nil {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		defer resp.Body.Close()
-		for k, v := range resp.Header {
-			w.Header()[k] = v
-		}
-		w.WriteHeader(resp.StatusCode)
-		io.Copy(w, resp.Body)
-	}))
-	defer proxy.Close()
-	cmd := exec.Command(binary, "pull", "-q", "small")
-	cmd.Env = append(os.Environ(), "TUTOR_ROOT="+t.TempDir(), "TUTOR_REGISTRY_MIRRORS=http://mirror.school.example", "HTTP_PROXY="+proxy.URL)
-	r := command(t, cmd)
-	require.Zero(t, r.code, r.stderr)
-	require.Contains(t, asked, "mirror.school.example")
 }

@@ -55,6 +55,7 @@ the image, up to a "--", which ends them: tutor run IMAGE -- prog --explain pass
 	}
 	cmd.Flags().SetInterspersed(false) // what stands after the image is the command's
 	f.define(cmd.Flags())
+	c.completeNetworkFlag(cmd)
 	ours(cmd)
 	return cmd
 }
@@ -75,14 +76,6 @@ func (f *runFlags) run(ctx context.Context, c *cli, args []string) error {
 		return exit(status)
 	}
 	return nil
-}
-
-// completeRun offers images; what follows is the command's own.
-func (c *cli) completeRun(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return c.completeImages(cmd, args, begun)
 }
 
 // made is the container that the command line describes: flags → spec → Program. Nothing is written yet.
@@ -278,7 +271,7 @@ func (f *runFlags) find(ctx context.Context, c *cli, store *image.Store) (image.
 	}
 	quiet := *c
 	quiet.Out = c.Err // standard output belongs to the command
-	return quiet.pull(ctx, ref, pullFlags{})
+	return quiet.pull(ctx, ref)
 }
 
 // builtIn tells if the name is that of the image that is made of this program.

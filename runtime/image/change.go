@@ -12,12 +12,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Change carries out one Dockerfile instruction on an image's config, as `commit -c` and `import -c` do: CMD, ENV
-// and the others in the table below, which change nothing but the config. After an error c is as it was.
-func Change(c *v1.Config, instruction string) error { return Changes(c, []string{instruction}) }
-
-// Changes carries out several, as if they were the lines of one Dockerfile: an ENTRYPOINT drops the parent's CMD,
-// but not one that was set here.
+// Changes carries out Dockerfile instructions on an image's config, as `commit -c` and `import -c` do: CMD, ENV and the
+// others in the table below, which change nothing but the config. They are as the lines of one Dockerfile: an ENTRYPOINT
+// drops the parent's CMD, but not one that was set here. After an error c is as it was.
 func Changes(c *v1.Config, instructions []string) error {
 	if len(instructions) == 0 {
 		return nil

@@ -20,6 +20,9 @@ func changeable() v1.Config {
 		Labels: map[string]string{"x": "y", "z": "1"}}
 }
 
+// change is one instruction by itself.
+func change(c *v1.Config, instruction string) error { return Changes(c, []string{instruction}) }
+
 // testdata/changes.txt is what Docker 20.10 made of each instruction: "> " before its lines, then the fields of
 // the config that are new, or "! " and the error.
 func TestChangeDoesWhatDockerDoes(t *testing.T) {
@@ -38,7 +41,7 @@ func TestChangeDoesWhatDockerDoes(t *testing.T) {
 		text := strings.Join(lines, "\n")
 		t.Run(text, func(t *testing.T) {
 			c := changeable()
-			err := Change(&c, text)
+			err := change(&c, text)
 			if err != nil {
 				require.Equal(t, want, "! "+err.Error())
 				require.Equal(t, changeable(), c, "an error must change nothing")
@@ -77,7 +80,7 @@ func TestChangeKnowsNewerInstructions(t *testing.T) {
 	} {
 		config := changeable()
 		got := ""
-		if err := Change(&config, c.text); err != nil {
+		if err := change(&config, c.text); err != nil {
 			got = "! " + err.Error()
 		} else {
 			got = news(t, changeable(), config)
@@ -92,7 +95,7 @@ func TestChangesKeepACommandThatWasSetBefore(t *testing.T) {
 	require.Equal(t, []string{"/bin/sh", "-c", "c"}, c.Cmd)
 	require.NoError(t, Changes(&c, nil))
 	require.EqualError(t, Changes(&c, []string{""}), "file with no instructions")
-	require.NoError(t, Change(&c, `ENTRYPOINT ["f"]`))
+	require.NoError(t, change(&c, `ENTRYPOINT ["f"]`))
 	require.Empty(t, c.Cmd, "the parent's CMD was for the parent's ENTRYPOINT")
 }
 
@@ -134,7 +137,7 @@ func FuzzChange(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		c := changeable()
-		if err := Change(&c, text); err != nil {
+		if err := change(&c, text); err != nil {
 			require.Equal(t, changeable(), c, "an error must change nothing")
 			return
 		}

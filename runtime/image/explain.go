@@ -17,6 +17,7 @@ const (
 	hintLogin   = "check the spelling; for a private image log in: tutor login"
 	hintOffline = "without a network tutor/lab is always there: tutor run -it tutor/lab"
 	hintTLS     = `a registry without (valid) TLS must be named in /etc/tutor/config.json: {"insecure-registries": ["HOST:PORT"]}`
+	hintProxy   = "HTTP_PROXY, HTTPS_PROXY and NO_PROXY say which proxy is asked for what; one that wants a password: http://USER:PASSWORD@HOST:PORT"
 	hintLimit   = `a mirror goes into /etc/tutor/config.json: {"registry-mirrors": ["http://HOST:5000"]}; one for a whole class: tutor registry serve --cache`
 )
 
@@ -73,12 +74,18 @@ func explainAnswer(op string, answer *transport.Error, ref Reference) *Error {
 // explainNetwork is for a registry that did not answer at all, or not what was asked.
 func explainNetwork(err error, e endpoint) *Error {
 	out := &Error{Msg: fmt.Sprintf("%s: %v", e, err)}
+	var refusal *proxyError
+	var network *net.OpError
 	var dns *net.DNSError
 	var authority x509.UnknownAuthorityError
 	var certificate x509.CertificateInvalidError
 	var hostname x509.HostnameError
 	var timeout net.Error
 	switch {
+	case errors.As(err, &refusal):
+		out.Msg, out.Hint = fmt.Sprintf("%s: %v", e, refusal), hintProxy
+	case errors.As(err, &network) && network.Op == "proxyconnect":
+		out.Msg, out.Hint = fmt.Sprintf("%s: the proxy cannot be reached: %v", e, network.Err), hintProxy
 	case errors.As(err, &dns):
 		out.Msg, out.Hint = fmt.Sprintf("%s: lookup %s: no such host", e, dns.Name), hintOffline
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -2,20 +2,10 @@ package image
 
 import (
 	"context"
-	"crypto/sha256"
-	"errors"
-	"fmt"
-	"hash"
-	"io"
-	"net/http"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
 const (
@@ -36,6 +26,7 @@ func (p *pull) fetch(ctx context.Context, c *client, m *v1.Manifest) ([]Layer, e
 		return nil, err
 	}
 	layers := layersOf(m, config)
+	p.announce(m)
 	ctx, cancel := context.WithCancelCause(withStep(ctx, "layer"))
 	defer cancel(nil)
 	known, slots, group := p.stage.store.knownSizes(), make(chan struct{}, parallel), sync.WaitGroup{}
@@ -45,8 +36,8 @@ func (p *pull) fetch(ctx context.Context, c *client, m *v1.Manifest) ([]Layer, e
 			continue
 		}
 		first[l.Digest] = i
+		slots <- struct{}{}
 		group.Go(func() {
-			slots <- struct{}{}
 			defer func() { <-slots }()
 			if err := p.layer(ctx, c, m.Layers[i], &layers[i], known); err != nil {
 				cancel(err)
@@ -61,6 +52,22 @@ func (p *pull) fetch(ctx context.Context, c *client, m *v1.Manifest) ([]Layer, e
 		layers[i].Unpacked = layers[first[l.Digest]].Unpacked
 	}
 	return layers, nil
+}
+
+// announce names all layers before the first begins, lowest first, as docker does: whoever watches sees how many
+// there are, and in which order they lie.
+func (p *pull) announce(m *v1.Manifest) {
+	missing := map[v1.Hash]bool{}
+	for _, d := range m.Layers {
+		if missing[d.Digest] || p.stage.has(d.Digest, d.Size) {
+			continue
+		}
+		missing[d.Digest] = true
+		p.tell(Progress{ID: short(d.Digest.String()), Status: "Pulling fs layer", Total: d.Size})
+		if len(missing) > parallel {
+			p.tell(Progress{ID: short(d.Digest.String()), Status: "Waiting", Total: d.Size})
+		}
+	}
 }
 
 // config reads the config from the stage or the store, and checks that it is for this machine.
@@ -96,7 +103,6 @@ func (p *pull) layer(ctx context.Context, c *client, d v1.Descriptor, l *Layer, 
 			return nil
 		}
 	}
-	p.tell(Progress{ID: id, Status: "Pulling fs layer", Total: d.Size})
 	err = p.download(ctx, c, d, func(done int64) {
 		p.tell(Progress{ID: id, Status: "Downloading", Done: done, Total: d.Size})
 	})
@@ -112,163 +118,6 @@ func (p *pull) layer(ctx context.Context, c *client, d v1.Descriptor, l *Layer, 
 	p.tell(Progress{ID: id, Status: "Download complete", Done: d.Size, Total: d.Size})
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.came = append(p.came, l.Digest)
+	p.came[d.Digest] = true
 	return nil
-}
-
-// download brings one blob to the stage. A connection that breaks is taken up where it broke, be it by this pull
-// or, hours later, by the next.
-func (p *pull) download(ctx context.Context, c *client, d v1.Descriptor, tell func(done int64)) error {
-	return p.stage.write(ctx, d.Digest, func(f *os.File) error {
-		t := &transfer{file: f, sum: sha256.New(), of: d, tell: tell}
-		if err := t.takeUp(); err != nil {
-			return err
-		}
-		taken := t.done
-		err := t.bring(ctx, c)
-		if taken == 0 || !isWrong(err) {
-			return err
-		}
-		if err := t.restart(); err != nil { // what the earlier pull left was spoilt
-			return err
-		}
-		return t.bring(ctx, c)
-	})
-}
-
-// bring reads the rest of the blob, over as many connections as it takes, and checks the whole.
-func (t *transfer) bring(ctx context.Context, c *client) error {
-	for attempt := 1; t.done < t.of.Size; attempt++ {
-		err := t.resume(ctx, c)
-		if err == nil {
-			break
-		}
-		var broken brokenError
-		if !errors.As(err, &broken) || attempt == attempts {
-			return err
-		}
-		if err := sleep(ctx, time.Duration(attempt)*300*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	if err := sameDigest(t.of.Digest, t.sum.Sum(nil)); err != nil {
-		return err
-	}
-	step, _ := ctx.Value(stepKey{}).(string)
-	talkOf(ctx).check(Check{step, "the bytes have the digest that the manifest gives", t.of.Digest.String(), t.of.Size})
-	return nil
-}
-
-// A transfer is one blob on its way into a file.
-type transfer struct {
-	file *os.File
-	sum  hash.Hash // of what is in the file
-	done int64     // bytes in the file
-	of   v1.Descriptor
-	tell func(done int64)
-}
-
-// takeUp reads what an earlier pull has left.
-func (t *transfer) takeUp() (err error) {
-	if t.done, err = io.Copy(t.sum, t.file); err != nil || t.done <= t.of.Size {
-		return err
-	}
-	return t.restart()
-}
-
-// restart forgets all that has come.
-func (t *transfer) restart() error {
-	t.sum.Reset()
-	t.done = 0
-	if err := t.file.Truncate(0); err != nil {
-		return err
-	}
-	_, err := t.file.Seek(0, io.SeekStart)
-	return err
-}
-
-// A brokenError is a connection that ended early: the one failure that is worth another try.
-type brokenError struct{ error }
-
-func (b brokenError) Unwrap() error { return b.error }
-
-// resume reads the rest of a blob, at most one byte more than the manifest promised.
-func (t *transfer) resume(ctx context.Context, c *client) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	watchdog := time.AfterFunc(patience, func() { cancel(fmt.Errorf("no answer for %s", patience)) })
-	defer watchdog.Stop()
-	body, partial, err := c.blob(ctx, t.of, t.done)
-	var answer *transport.Error
-	if t.done > 0 && errors.As(err, &answer) && answer.StatusCode == http.StatusRequestedRangeNotSatisfiable {
-		return errors.Join(t.restart(), brokenError{err}) // a registry that gives all or nothing
-	}
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if !partial && t.done > 0 {
-		if err := t.restart(); err != nil {
-			return err
-		}
-	}
-	buffer := make([]byte, 128<<10)
-	for {
-		n, err := body.Read(buffer)
-		watchdog.Reset(patience)
-		if t.done+int64(n) > t.of.Size {
-			return wrongError{fmt.Errorf("blob %s is larger than the %d bytes of the manifest", t.of.Digest, t.of.Size)}
-		}
-		if _, err := io.MultiWriter(t.file, t.sum).Write(buffer[:n]); err != nil {
-			return err
-		}
-		t.done += int64(n)
-		t.tell(t.done)
-		if errors.Is(err, io.EOF) && t.done == t.of.Size {
-			return nil
-		}
-		if err != nil && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			return brokenError{fmt.Errorf("blob %s ended after %d of %d bytes: %w", t.of.Digest, t.done, t.of.Size, io.ErrUnexpectedEOF)}
-		}
-	}
-}
-
-// sizes writes down what the layers unpack to; unpackedSizes reads it.
-func sizes(layers []Layer) string {
-	words := make([]string, len(layers))
-	for i, l := range layers {
-		words[i] = strconv.FormatInt(l.Unpacked, 10)
-	}
-	return strings.Join(words, " ")
-}
-
-func unpackedSizes(annotation string) []int64 {
-	words := strings.Fields(annotation)
-	all := make([]int64, len(words))
-	for i, w := range words {
-		all[i], _ = strconv.ParseInt(w, 10, 64)
-	}
-	return all
-}
-
-// knownSizes maps digest and diff ID of each layer that was checked before to what it unpacks to.
-func (s *Store) knownSizes() map[string]int64 {
-	known := map[string]int64{}
-	index, err := s.index()
-	if err != nil {
-		return known
-	}
-	for _, entry := range index.Manifests {
-		img, err := s.describe(entry)
-		if err != nil || entry.Annotations[annotationSize] == "" {
-			continue
-		}
-		for _, l := range img.Layers {
-			known[l.Digest+l.DiffID] = l.Unpacked
-		}
-	}
-	return known
 }

@@ -244,12 +244,3 @@ func TestDigestHeaderIsCheckedBeforeItIsUsed(t *testing.T) {
 	})
 	refused(t, r, "bad", `invalid digest "sha256:zz/../x"`)
 }
-
-func TestForeignSystemsAndPlatformsAreRefused(t *testing.T) {
-	r, s := newRegistry(t), newStore(t)
-	r.push(t, "a", "latest", makeImage(t, "arm64", gzipLayer(t, tarFile{"a", "a"})))
-	_, _, err := s.Pull(t.Context(), mustParse(t, r.host()+"/a"), PullOptions{Platform: "linux/amd64"})
-	require.ErrorContains(t, err, "does not match the specified platform (linux/amd64)")
-	_, _, err = s.Pull(t.Context(), mustParse(t, r.host()+"/a"), PullOptions{Platform: "windows/amd64"})
-	require.ErrorContains(t, err, "no platform that tutor runs")
-}

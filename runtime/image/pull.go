@@ -52,8 +52,8 @@ type pull struct {
 	platform v1.Platform
 	asked    string // the platform as the user wrote it
 	progress func(Progress)
-	mutex    sync.Mutex // around progress and came
-	came     []string   // digests of the layers that were not here before
+	mutex    sync.Mutex       // around progress and came
+	came     map[v1.Hash]bool // the layers that were not here before
 }
 
 // Pull fetches an image: the mirrors first, then the registry itself. Nothing of it can be seen in the store
@@ -72,10 +72,15 @@ func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Imag
 		return Image{}, Pulled{}, err
 	}
 	defer t.close()
-	p := &pull{stage: t, ref: ref, platform: platform, asked: opts.Platform, progress: opts.Progress}
+	p := &pull{stage: t, ref: ref, platform: platform, asked: opts.Platform, progress: opts.Progress, came: map[v1.Hash]bool{}}
 	ctx = withTalk(ctx, &talk{asked: opts.Asked, checked: opts.Checked, waiting: func(host string, d time.Duration) {
 		p.tell(Progress{ID: host, Status: fmt.Sprintf("Retrying in %s", d)})
 	}})
+	return p.ask(ctx, servers)
+}
+
+// ask goes from one server to the next until one of them has the image.
+func (p *pull) ask(ctx context.Context, servers []endpoint) (Image, Pulled, error) {
 	var failures []string
 	for _, e := range servers {
 		img, pulled, err := p.from(ctx, e)
@@ -88,21 +93,22 @@ func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Imag
 			return img, pulled, nil
 		}
 		if ctx.Err() != nil {
-			return Image{}, Pulled{}, &Error{Op: "pull", Msg: "interrupted", Err: ctx.Err()}
+			return Image{}, Pulled{}, &Error{Op: "pull", Msg: "interrupted", Err: ctx.Err(), Hint: hintInterrupted}
 		}
 		if !worthKeeping(err) {
-			t.discard()
+			p.stage.discard()
 		}
-		explained := explain("pull", err, ref, e)
+		explained := explain("pull", err, p.ref, e)
 		if !e.mirror {
-			explained.Hint = strings.Join(append(failures, explained.Hint), "; ")
-			explained.Hint = strings.Trim(explained.Hint, "; ")
+			explained.Hint = strings.Trim(strings.Join(append(failures, explained.Hint), "; "), "; ")
 			return Image{}, Pulled{}, explained
 		}
-		failures = append(failures, fmt.Sprintf("mirror %s: %s", e, explained.Msg))
+		failures = append(failures, fmt.Sprintf("mirror %s: %s", e, strings.TrimPrefix(explained.Msg, e.String()+": ")))
 	}
 	return Image{}, Pulled{}, &Error{Op: "pull", Msg: "no registry to ask"}
 }
+
+const hintInterrupted = "what has come is kept for a day: the same pull goes on where this one ended"
 
 // worthKeeping tells if a pull failed for want of a line or a server, and not because the image is bad: then the
 // next pull goes on with what this one brought.
@@ -144,16 +150,23 @@ func (p *pull) from(ctx context.Context, e endpoint) (Image, Pulled, error) {
 	if err != nil {
 		return Image{}, Pulled{}, err
 	}
-	entry := v1.Descriptor{MediaType: mediaType(manifest), Digest: manifestDigest, Size: int64(len(data)),
-		Annotations: map[string]string{annotationName: p.ref.String(), annotationDigest: p.ref.Repository() + "@" + digest.String(), annotationSize: sizes(layers)}}
-	if err := p.stage.commit(append(manifest.Layers, manifest.Config, entry), entry); err != nil {
-		return Image{}, Pulled{}, err
-	}
-	for _, l := range p.came {
-		p.tell(Progress{ID: short(l), Status: "Pull complete"})
-	}
-	img, err := p.stage.store.describe(entry)
+	img, err := p.publish(manifest, v1.Descriptor{MediaType: mediaType(manifest), Digest: manifestDigest, Size: int64(len(data)), Annotations: map[string]string{
+		annotationName: p.ref.String(), annotationDigest: p.ref.Repository() + "@" + pulled.Digest, annotationSize: sizes(layers)}})
 	return img, pulled, err
+}
+
+// publish puts the image into the store, where everybody sees it.
+func (p *pull) publish(m *v1.Manifest, entry v1.Descriptor) (Image, error) {
+	if err := p.stage.commit(append(m.Layers, m.Config, entry), entry); err != nil {
+		return Image{}, err
+	}
+	for _, d := range m.Layers {
+		if p.came[d.Digest] {
+			p.tell(Progress{ID: short(d.Digest.String()), Status: "Pull complete"})
+			delete(p.came, d.Digest) // a layer may lie in an image twice
+		}
+	}
+	return p.stage.store.describe(entry)
 }
 
 // mediaType is the manifest's own word, or OCI's: only Docker's manifests must say what they are.

@@ -203,3 +203,37 @@ func TestTwoPullsAtOnce(t *testing.T) {
 	left, _ := filepath.Glob(filepath.Join(s.dir, "tmp", "*"))
 	require.Empty(t, left)
 }
+
+// Whoever watches sees how many layers there are, and how they lie, from the beginning to the end.
+func TestLayersAreAnnouncedInTheirOrder(t *testing.T) {
+	r, s := newRegistry(t), newStore(t)
+	var layers []v1.Layer
+	var ids []string
+	for _, name := range []string{"e", "d", "c", "b", "a"} {
+		layer := gzipLayer(t, tarFile{name, name})
+		digest, err := layer.Digest()
+		require.NoError(t, err)
+		layers, ids = append(layers, layer), append(ids, digest.Hex[:12])
+	}
+	r.push(t, "library/a", "latest", makeImage(t, runtime.GOARCH, layers...))
+	with := map[string][]string{}
+	_, _, err := s.Pull(t.Context(), mustParse(t, "a"), PullOptions{Config: Config{Mirrors: []string{r.URL}}, Progress: func(p Progress) {
+		if p.Status == "Downloading" {
+			require.Equal(t, ids, with["Pulling fs layer"], "all are announced before the first begins")
+		}
+		with[p.Status] = append(with[p.Status], p.ID)
+	}})
+	require.NoError(t, err)
+	require.Equal(t, ids, with["Pulling fs layer"])
+	require.Equal(t, ids[parallel:], with["Waiting"])
+	require.Equal(t, ids, with["Pull complete"])
+}
+
+func TestForeignSystemsAndPlatformsAreRefused(t *testing.T) {
+	r, s := newRegistry(t), newStore(t)
+	r.push(t, "a", "latest", makeImage(t, "arm64", gzipLayer(t, tarFile{"a", "a"})))
+	_, _, err := s.Pull(t.Context(), mustParse(t, r.host()+"/a"), PullOptions{Platform: "linux/amd64"})
+	require.ErrorContains(t, err, "does not match the specified platform (linux/amd64)")
+	_, _, err = s.Pull(t.Context(), mustParse(t, r.host()+"/a"), PullOptions{Platform: "windows/amd64"})
+	require.ErrorContains(t, err, "no platform that tutor runs")
+}

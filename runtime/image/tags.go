@@ -15,11 +15,12 @@ import (
 const pageLimit = 1000
 
 // Tags lists the tags of ref's repository, sorted: from the first endpoint that answers.
-func Tags(ctx context.Context, ref Reference, config Config) ([]string, error) {
-	servers, err := endpoints(ref, config)
+func Tags(ctx context.Context, ref Reference, opts PullOptions) ([]string, error) {
+	servers, err := endpoints(ref, opts.Config)
 	if err != nil {
 		return nil, err
 	}
+	ctx = withTalk(ctx, &talk{asked: opts.Asked, checked: opts.Checked})
 	var explained error
 	for _, e := range servers {
 		c, err := connect(ctx, e, ref, transport.PullScope)

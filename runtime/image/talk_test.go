@@ -120,13 +120,16 @@ func TestTagsOfARepositoryPageByPage(t *testing.T) {
 		fmt.Fprint(w, `{"name":"library/a","tags":["3"]}`)
 		return true
 	}
-	tags, err := Tags(t.Context(), mustParse(t, "a"), Config{Mirrors: []string{r.URL}})
+	var steps []string
+	tags, err := Tags(t.Context(), mustParse(t, "a"), PullOptions{Config: Config{Mirrors: []string{r.URL}},
+		Asked: func(e Exchange) { steps = append(steps, e.Step) }})
 	require.NoError(t, err)
+	require.Equal(t, []string{"version", "tags", "tags"}, steps)
 	require.Equal(t, []string{"1", "2", "3"}, tags)
 	r.between = func(w http.ResponseWriter, _ *http.Request) bool {
 		fmt.Fprint(w, `{"tags":["../../x"]}`)
 		return true
 	}
-	_, err = Tags(t.Context(), mustParse(t, r.host()+"/a"), Config{})
+	_, err = Tags(t.Context(), mustParse(t, r.host()+"/a"), PullOptions{})
 	require.ErrorContains(t, err, "is no tag")
 }

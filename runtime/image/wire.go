@@ -32,8 +32,19 @@ func newWire(e endpoint) *wire {
 		ResponseHeaderTimeout: 60 * time.Second,
 		IdleConnTimeout:       30 * time.Second,
 		ForceAttemptHTTP2:     true,
+		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode != http.StatusOK {
+				return &proxyError{proxy.Host, answer.Status}
+			}
+			return nil
+		},
 	}}
 }
+
+// A proxyError is a proxy that will not connect us: without a word of the proxy, its answer reads as the registry's.
+type proxyError struct{ host, status string }
+
+func (p *proxyError) Error() string { return fmt.Sprintf("the proxy %s answers %s", p.host, p.status) }
 
 // RoundTrip sends one request. A registry that is busy says for how long; a short while is waited for here, and
 // a long one is an error.

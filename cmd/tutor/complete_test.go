@@ -1,0 +1,66 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// In each shell, on a terminal, the Tab key writes the rest of a container's name and of an image's, colons and
+// slashes too, and what was completed is what tutor then removes.
+func TestTabWritesNames(t *testing.T) {
+	root(t)
+	for _, shell := range []struct {
+		name  string
+		flags []string
+		setup string
+	}{
+		{"bash", []string{"--norc", "--noprofile", "-i"}, `. /usr/share/bash-completion/bash_completion; . <(tutor completion bash)`},
+		{"zsh", []string{"-f", "-i"}, `autoload -U compinit; compinit -u -D; . <(tutor completion zsh)`},
+		{"fish", []string{"--private", "-i"}, `tutor completion fish | source`},
+	} {
+		t.Run(shell.name, func(t *testing.T) {
+			program := tool(t, shell.name)
+			stopped(t, "web-first", "tutor/lab", "true")
+			ok(t, "tag", "tutor/lab", "127.0.0.1:5000/team/app:1")
+			cmd := exec.Command(program, shell.flags...)
+			cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "TERM=xterm", "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
+			s := attach(t, cmd)
+			require.NoError(t, cmd.Start())
+			s.press(shell.setup + "; echo re''ady\n")
+			s.sees("ready")
+			s.press("tutor rm web-f\t\n")
+			eventually(t, "tutor rm web-first\n"+s.shown(), func() bool { return !strings.Contains(ok(t, "ps", "-a"), "web-first") })
+			s.press("tutor rmi 127.0.0.1:5000/te\t\n")
+			eventually(t, "tutor rmi 127.0.0.1:5000/team/app:1\n"+s.shown(), func() bool { return ok(t, "images", "-q", "127.0.0.1:5000/team/app") == "" })
+		})
+	}
+}
+
+// What else is offered: networks after --network, and nothing that cannot be meant.
+func TestWhatTabOffers(t *testing.T) {
+	root(t)
+	stopped(t, "web-1", "tutor/lab", "true")
+	ok(t, "tag", "tutor/lab", "offered:1")
+	t.Cleanup(func() { tutor(t, "rmi", "offered:1") })
+	for _, c := range []struct {
+		line  []string
+		offer string
+	}{
+		{[]string{"run", "--network", "no"}, "none\n:4\n"},
+		{[]string{"create", "--net", "h"}, "host\n:4\n"},
+		{[]string{"run", "offer"}, "offered:1\n:4\n"},
+		{[]string{"pull", "offer"}, "offered:1\n:4\n"},
+		{[]string{"history", "offer"}, "offered:1\n:4\n"},
+		{[]string{"run", "offered:1", "/bi"}, ":0\n"}, // the command's own
+		{[]string{"stop", "web"}, "web-1\n:4\n"},
+		{[]string{"cp", "web"}, "web-1:\n:"},
+		{[]string{"explain", "pivot_r"}, "pivot_root\n:4\n"},
+	} {
+		require.Contains(t, ok(t, append([]string{"__complete"}, c.line...)...), c.offer, c.line)
+	}
+}
