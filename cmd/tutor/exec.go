@@ -54,9 +54,6 @@ writes is thrown away, and -i and -t mean nothing; it ends with the container at
 	}
 	cmd.Flags().SetInterspersed(false) // what stands after the container is the command's
 	f.define(cmd.Flags())
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return failure{container.Hint(err, "tutor exec --help"), process.ExitOurs}
-	})
 	return cmd
 }
 

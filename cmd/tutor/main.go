@@ -112,7 +112,6 @@ func (c *cli) root() *cobra.Command {
 	add(root, "learning",
 		newLab(c),     // the course
 		newDoctor(c),  // can the labs run here?
-		newLab(c),     // an exercise to begin with
 		newGrade(c),   // is my own box right?
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel
@@ -121,6 +120,8 @@ func (c *cli) root() *cobra.Command {
 	root.SetCompletionCommandGroupID("learning")
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
+	strict(root)
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 
@@ -182,11 +183,20 @@ func flagError(command *cobra.Command, err error) error {
 
 // report prints an error and its help: two lines, never more than a person will read.
 func (c *cli) report(err error) {
-	fmt.Fprintln(c.Err, "tutor:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintln(c.Err, "tutor:", oneLine(err.Error()))
 	if hint := hintFor(err); hint != "" {
-		fmt.Fprintln(c.Err, "tutor: hint:", hint)
+		fmt.Fprintln(c.Err, "tutor: hint:", oneLine(hint))
 	}
 }
+
+// oneLine is text fit for a terminal, whatever name was typed: an escape sequence in it could type into the terminal
+// of whoever looks.
+func oneLine(text string) string {
+	return ellipsis(strings.Map(printable, strings.ReplaceAll(text, "\n", "; ")), longestLine)
+}
+
+// longestLine is more than any good message has.
+const longestLine = 2000
 
 // home is where containers are kept.
 func (c *cli) home() container.Home {

@@ -119,7 +119,7 @@ func newRename(c *cli) *cobra.Command {
 		ValidArgsFunction: c.completeContainers,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if args[1] == "" {
-				return errors.New("Neither old nor new names may be empty")
+				return container.Hint(errors.New("Neither old nor new names may be empty"), "tutor rename CONTAINER NEW_NAME")
 			}
 			if err := checkName(args[1]); err != nil {
 				return err

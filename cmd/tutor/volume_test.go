@@ -85,7 +85,7 @@ func TestVolumeCommands(t *testing.T) {
 		{args: "create ../x", stderr: `tutor: create ../x: "../x" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path` + "\n", code: 1},
 		{args: "create .x", stderr: "includes invalid characters", code: 1},
 		{args: "create -d nfs far", stderr: `tutor: create far: error looking up volume plugin nfs: plugin "nfs" not found`, code: 1},
-		{args: "create " + strings.Repeat("x", 300), stderr: "file name too long", code: 1},
+		{args: "create " + strings.Repeat("x", 300), stderr: "volume name is too long, names have at most 255 characters", code: 1},
 		{args: "prune -f", stdout: "Total reclaimed space: 0B\n"},
 		{args: "prune -f --filter until=1h", stderr: "tutor: Invalid filter 'until'\n", code: 1},
 		{args: "prune -a -f --filter label!=course", stdout: "Total reclaimed space: 0B\n"},

@@ -103,7 +103,7 @@ type Claim struct {
 func (h Home) Claim(id string) (c *Claim, err error) {
 	err = h.changing(func() error {
 		if _, err := h.Load(id); err != nil {
-			return fmt.Errorf("No such container: %s", id)
+			return noSuch(id)
 		}
 		c, err = h.claim(id)
 		return err
