@@ -23,6 +23,8 @@ var advice = []struct {
 	{container.ErrNotFound, "tutor ps -a shows the containers that there are"},
 	{image.ErrNotFound, "tutor images shows those that are here, tutor pull gets others"},
 	{volumes.ErrNotFound, "tutor volume ls shows those that there are"},
+	{volumes.ErrInUse, "remove the container first: tutor rm"},
+	{networks.ErrActive, "tutor network disconnect, or stop the container, first"},
 	{networks.ErrName, "letters, digits, dots, dashes and underscores: tutor network create course-1"},
 }
 

@@ -96,8 +96,12 @@ func (c *cli) pruneContainers() (freed int64, err error) {
 			continue
 		}
 		size := h.Size(s.ID)
-		if err := h.Remove(s.ID, false); err != nil {
+		err := h.Remove(s.ID, false)
+		if errors.Is(err, container.ErrRunning) {
 			continue // started meanwhile
+		}
+		if err != nil {
+			return freed, err
 		}
 		if freed += size; !some {
 			fmt.Fprintln(c.Out, "Deleted Containers:")

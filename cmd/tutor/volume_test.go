@@ -137,7 +137,7 @@ func TestAVolumeInUseStays(t *testing.T) {
 	for _, force := range []string{"--force=false", "-f"} {
 		r := tutor(t, "volume", "rm", force, "kept")
 		require.Equal(t, 1, r.code)
-		require.Equal(t, "tutor: remove kept: volume is in use - ["+state.ID+"]\n", r.stderr)
+		require.Equal(t, "tutor: remove kept: volume is in use - ["+state.ID+"]\ntutor: hint: remove the container first: tutor rm\n", r.stderr)
 	}
 	require.Equal(t, "Total reclaimed space: 0B\n", ok(t, "volume", "prune", "-a", "-f"))
 	require.Equal(t, "kept", strings.TrimSpace(ok(t, "volume", "ls", "-q", "-f", "dangling=false", "-f", "name=kept")))

@@ -158,6 +158,9 @@ func (s Store) Find(text string) (Network, error) {
 	return found[0], nil
 }
 
+// ErrActive says that somebody is on the network.
+var ErrActive = errors.New("has active endpoints")
+
 // ErrName says that no network can have that name.
 var ErrName = errors.New("invalid network name")
 
@@ -217,7 +220,7 @@ func (s Store) Remove(n Network) error {
 		return err
 	}
 	if len(leases) > 0 {
-		return fmt.Errorf("error while removing network: network %s has active endpoints (name:%q id:%q)", n.Name, leases[0].Name, leases[0].Container[:12])
+		return fmt.Errorf("error while removing network: network %s %w (name:%q id:%q)", n.Name, ErrActive, leases[0].Name, leases[0].Container[:12])
 	}
 	os.Remove(filepath.Join(s.Run, n.ID))
 	return os.Remove(filepath.Join(s.Dir, n.Name+".json"))

@@ -9,6 +9,9 @@ import (
 // ErrNotFound says that there is no volume of that name.
 var ErrNotFound = errors.New("no such volume")
 
+// ErrInUse says that a container has the volume, even if it does not run: it may be started again.
+var ErrInUse = errors.New("volume is in use")
+
 func notFound(name string) error { return fmt.Errorf("get %s: %w", name, ErrNotFound) }
 
 // In Docker's words: names are directories, so nothing else may be one.
