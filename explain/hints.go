@@ -49,6 +49,7 @@ var hints = []hint{
 	{"volumes", unix.ENOTDIR, "a file can lie over a file only, and a directory over a directory"},
 	{"volumes", unix.EROFS, "the image has no such directory, and the root is read-only: choose one that is there"},
 	{"", unix.ENOSPC, "the disk is full: df -h shows which; TUTOR_ROOT can be set to another"},
+	{"", unix.ENAMETOOLONG, "a file's name has at most 255 bytes, and a path 4095"},
 	{"", unix.EDQUOT, "your quota on that disk is used up"},
 	{"", unix.EROFS, "the file system is read-only: set TUTOR_ROOT and TUTOR_RUN to directories that can be written"},
 	{"", unix.ENOSYS, "this kernel is too old for that call: tutor needs Linux 5.14"},

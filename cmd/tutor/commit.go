@@ -10,7 +10,6 @@ import (
 
 	"tutor/runtime/container"
 	"tutor/runtime/image"
-	"tutor/runtime/process"
 )
 
 func newCommit(c *cli) *cobra.Command {
@@ -48,9 +47,6 @@ func newCommit(c *cli) *cobra.Command {
 	flags.StringVarP(&o.Message, "message", "m", "", "Commit message")
 	flags.StringArrayVarP(&o.Changes, "change", "c", nil, "Apply Dockerfile instruction to the created image")
 	flags.BoolVarP(&o.Pause, "pause", "p", true, "Pause container during commit")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return failure{container.Hint(err, "tutor commit --help"), process.ExitOurs}
-	})
 	return command
 }
 

@@ -39,7 +39,6 @@ func newCreate(c *cli) *cobra.Command {
 	for _, only := range []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "step", "dry-run", "print-spec", "lab"} {
 		cmd.Flags().MarkHidden(only) // of run
 	}
-	ours(cmd)
 	return cmd
 }
 

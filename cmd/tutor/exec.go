@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +20,7 @@ type execFlags struct {
 	env        []string
 	envFiles   []string
 	privileged bool
+	keys       string // that leave the command and let it run
 	explain    explainFlags
 	dryRun     bool
 }
@@ -54,9 +56,6 @@ writes is thrown away, and -i and -t mean nothing; it ends with the container at
 	}
 	cmd.Flags().SetInterspersed(false) // what stands after the container is the command's
 	f.define(cmd.Flags())
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return failure{container.Hint(err, "tutor exec --help"), process.ExitOurs}
-	})
 	return cmd
 }
 
@@ -64,6 +63,7 @@ writes is thrown away, and -i and -t mean nothing; it ends with the container at
 func (f *execFlags) define(flags *pflag.FlagSet) {
 	o := &f.options
 	flags.BoolVarP(&o.Detach, "detach", "d", false, "Detached mode: run command in the background")
+	flags.StringVar(&f.keys, "detach-keys", "ctrl-p,ctrl-q", "The keys that leave the command and let it run")
 	flags.StringArrayVarP(&f.env, "env", "e", nil, "Set environment variables")
 	flags.StringArrayVar(&f.envFiles, "env-file", nil, "Read in a file of environment variables")
 	flags.BoolVarP(&o.Interactive, "interactive", "i", false, "Keep STDIN open even if not attached")
@@ -100,6 +100,12 @@ func (f *execFlags) run(c *cli, args []string) (status int, err error) {
 	if f.options.Env, err = environment(f.envFiles, f.env); err != nil {
 		return ours, err
 	}
+	if f.options.Keys, err = detachKeys(f.keys); err != nil {
+		return 1, err
+	}
+	if f.explain.form != "" {
+		f.options.Keys = nil // a trace needs somebody who waits for it
+	}
 	ctr, err := c.home().Find(args[0])
 	if err != nil {
 		return 1, err // as docker: nothing was tried
@@ -119,5 +125,10 @@ func (f *execFlags) run(c *cli, args []string) (status int, err error) {
 	if f.dryRun {
 		return 0, tracer.dryRun(c.Out)
 	}
-	return e.Run(tracer.watch())
+	status, err = e.Run(tracer.watch())
+	if errors.Is(err, container.ErrLeft) {
+		fmt.Fprintln(c.Err, container.ErrLeft)
+		return 1, nil // as docker, though nothing has gone wrong
+	}
+	return status, err
 }

@@ -50,6 +50,32 @@ func TestATerminalForACommand(t *testing.T) {
 }
 
 // Root inside has made /dev/ptmx a way to somewhere else.
+// Whoever leaves a command with the keys lets it run; its terminal is there for as long as the command is.
+func TestACommandCanBeLeft(t *testing.T) {
+	root(t)
+	removed(t, "box")
+	ok(t, "run", "-d", "--name", "box", "tutor/lab", "sleep", "1000")
+	cmd := exec.Command(binary, "exec", "--detach-keys", "ctrl-x,x", "-it", "box", "sh")
+	s := attach(t, cmd)
+	require.NoError(t, cmd.Start())
+	s.sees("# ")
+	s.press("\x10\x18y\x15echo $((6*7))\r") // other keys, and only the first of these, are the command's: Ctrl-U takes them back
+	s.sees("42\r\n")
+	s.press("while test ! -e /stop; do echo still here; sleep 0.05; done; tty > /was\r")
+	s.sees("\nstill here")
+	s.press("\x18x")
+	s.sees("read escape sequence")
+	require.Error(t, cmd.Wait())
+	require.Equal(t, 1, cmd.ProcessState.ExitCode(), "as docker")
+	ok(t, "exec", "box", "touch", "/stop")
+	eventually(t, "it has written and gone on", func() bool {
+		return tutor(t, "exec", "box", "cat", "/was").stdout == "/dev/pts/0\n"
+	})
+	r := tutor(t, "exec", "--detach-keys", "foo", "box", "true")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "Unknown character: 'foo'")
+}
+
 func TestATerminalIsTheKernelsOwn(t *testing.T) {
 	root(t)
 	idling(t, "misled", "--without", "dev-lock")

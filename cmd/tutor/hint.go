@@ -8,9 +8,25 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/explain"
+	"tutor/runtime/container"
 	"tutor/runtime/image"
+	"tutor/runtime/networks"
 	"tutor/runtime/process"
+	"tutor/runtime/volumes"
 )
+
+// advice is for errors that are the same whatever was typed.
+var advice = []struct {
+	what error
+	hint string
+}{
+	{container.ErrNotFound, "tutor ps -a shows the containers that there are"},
+	{image.ErrNotFound, "tutor images shows those that are here, tutor pull gets others"},
+	{volumes.ErrNotFound, "tutor volume ls shows those that there are"},
+	{volumes.ErrInUse, "remove the container first: tutor rm"},
+	{networks.ErrInUse, "tutor network disconnect, or stop the container, first"},
+	{networks.ErrName, "letters, digits, dots, dashes and underscores: tutor network create course-1"},
+}
 
 // hintFor finds the one sentence of help that goes with an error: its own, or the table's for a failed call.
 func hintFor(err error) string {
@@ -19,8 +35,13 @@ func hintFor(err error) string {
 		return own.Hint()
 	}
 	var ofImage *image.Error
-	if errors.As(err, &ofImage) {
+	if errors.As(err, &ofImage) && ofImage.Hint != "" {
 		return ofImage.Hint
+	}
+	for _, known := range advice {
+		if errors.Is(err, known.what) {
+			return known.hint
+		}
 	}
 	var failed *process.Error
 	if errors.As(err, &failed) {

@@ -82,7 +82,6 @@ func newInfo(c *cli) *cobra.Command {
 		},
 	}
 	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
-	command.SetFlagErrorFunc(flagError)
 	return command
 }
 

@@ -139,7 +139,7 @@ func (c *cli) inspect(name, kind string) (any, error) {
 	}
 	if kind != "image" {
 		details, err := c.inspectContainer(name)
-		if err == nil || kind == "container" {
+		if !errors.Is(err, container.ErrNotFound) || kind == "container" {
 			return details, err
 		}
 	}

@@ -59,7 +59,11 @@ func newLoad(c *cli) *cobra.Command {
 // openInput opens a file, or standard input where somebody writes into it: from a terminal nobody types a tar.
 func openInput(name, command string) (*os.File, error) {
 	if name != "" && name != "-" {
-		return os.Open(name)
+		file, err := os.Open(name)
+		if errors.Is(err, os.ErrNotExist) {
+			err = container.Hint(err, "a relative path begins in this directory; `tutor "+command+" … -` reads standard input")
+		}
+		return file, err
 	}
 	if isTerminal(os.Stdin) {
 		return nil, container.Hint(errors.New("requested "+command+" from stdin, but stdin is empty"), "name a file, or send one in: tutor "+command+" … < FILE")

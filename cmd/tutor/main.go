@@ -113,7 +113,6 @@ func (c *cli) root() *cobra.Command {
 	add(root, "learning",
 		newLab(c),     // the course
 		newDoctor(c),  // can the labs run here?
-		newLab(c),     // an exercise to begin with
 		newGrade(c),   // is my own box right?
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel
@@ -123,6 +122,8 @@ func (c *cli) root() *cobra.Command {
 	root.SetCompletionCommandGroupID("learning")
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
+	strict(root)
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 
@@ -185,14 +186,23 @@ func flagError(command *cobra.Command, err error) error {
 // report prints an error and its help: two lines, never more than a person will read.
 func (c *cli) report(err error) {
 	words, meant, _ := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
-	fmt.Fprintln(c.Err, "tutor:", strings.ReplaceAll(words, "\n", "; "))
+	fmt.Fprintln(c.Err, "tutor:", oneLine(words))
 	if meant != "" {
 		meant = "did you mean " + strings.Join(strings.Fields(meant), " or ") + "?"
 	}
 	if hint := cmp.Or(hintFor(err), meant); hint != "" {
-		fmt.Fprintln(c.Err, "tutor: hint:", hint)
+		fmt.Fprintln(c.Err, "tutor: hint:", oneLine(hint))
 	}
 }
+
+// oneLine is text fit for a terminal, whatever name was typed: an escape sequence in it could type into the terminal
+// of whoever looks.
+func oneLine(text string) string {
+	return ellipsis(strings.Map(printable, strings.ReplaceAll(text, "\n", "; ")), longestLine)
+}
+
+// longestLine is more than any good message has.
+const longestLine = 2000
 
 // home is where containers are kept.
 func (c *cli) home() container.Home {

@@ -96,8 +96,12 @@ func (c *cli) pruneContainers() (freed int64, err error) {
 			continue
 		}
 		size := h.Size(s.ID)
-		if err := h.Remove(s.ID, false); err != nil {
+		err := h.Remove(s.ID, false)
+		if errors.Is(err, container.ErrRunning) {
 			continue // started meanwhile
+		}
+		if err != nil {
+			return freed, err
 		}
 		if freed += size; !some {
 			fmt.Fprintln(c.Out, "Deleted Containers:")
@@ -119,7 +123,7 @@ func newRename(c *cli) *cobra.Command {
 		ValidArgsFunction: c.completeContainers,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if args[1] == "" {
-				return errors.New("Neither old nor new names may be empty")
+				return container.Hint(errors.New("Neither old nor new names may be empty"), "tutor rename CONTAINER NEW_NAME")
 			}
 			if err := checkName(args[1]); err != nil {
 				return err

@@ -56,15 +56,7 @@ the image, up to a "--", which ends them: tutor run IMAGE -- prog --explain pass
 	cmd.Flags().SetInterspersed(false) // what stands after the image is the command's
 	f.define(cmd.Flags())
 	c.completeNetworkFlag(cmd)
-	ours(cmd)
 	return cmd
-}
-
-// ours gives wrong flags the exit status of tutor's own errors.
-func ours(cmd *cobra.Command) {
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return failure{container.Hint(err, cmd.CommandPath()+" --help"), process.ExitOurs}
-	})
 }
 
 func (f *runFlags) run(ctx context.Context, c *cli, args []string) error {

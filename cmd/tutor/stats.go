@@ -49,7 +49,6 @@ host's, and a container of labs 1 and 2, which has no group at all.`,
 	flags.BoolVar(&v.noStream, "no-stream", false, "Disable streaming stats and only pull the first result")
 	flags.BoolVar(&v.noTrunc, "no-trunc", false, "Do not truncate output")
 	flags.StringVar(&v.format, "format", "", "a Go template, 'table' with a template, or json")
-	command.SetFlagErrorFunc(flagError)
 	return command
 }
 

@@ -213,7 +213,7 @@ func TestStatsOfWhatDoesNotRun(t *testing.T) {
 	require.Empty(t, ok(t, "stats", "--no-stream", "--format", format), "only those that run")
 	r := tutor(t, "stats", "over", "nonesuch")
 	require.Equal(t, 1, r.code)
-	require.Equal(t, "tutor: No such container: nonesuch\n", r.stderr)
+	require.Equal(t, "tutor: No such container: nonesuch\ntutor: hint: tutor ps -a shows the containers that there are\n", r.stderr)
 	require.Equal(t, 125, tutor(t, "stats", "--nonesuch").code)
 	require.Equal(t, 1, tutor(t, "stats", "--format", "{{.Nonesuch}}").code, "at once, and not after a second")
 }

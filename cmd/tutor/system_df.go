@@ -41,7 +41,6 @@ left have a line each, if there is any.`,
 	}
 	command.Flags().BoolVarP(&v.verbose, "verbose", "v", false, "Show detailed information on space usage")
 	command.Flags().StringVar(&v.format, "format", "", "a Go template, 'table' with a template, or json")
-	command.SetFlagErrorFunc(flagError)
 	return command
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"tutor/runtime/image"
 )
 
 func newTag(c *cli) *cobra.Command {
@@ -22,6 +24,9 @@ func newTag(c *cli) *cobra.Command {
 				return err
 			}
 			ref, err := imageName(args[1])
+			if args[1] == "" {
+				ref, err = image.Parse("") // here, no name is none
+			}
 			if err != nil {
 				return fmt.Errorf("%q is not a valid repository/tag: %w", args[1], err)
 			}

@@ -41,7 +41,6 @@ in which it was first touched.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.update(cmd.Context(), c, args) },
 	}
 	f.define(command)
-	command.SetFlagErrorFunc(flagError)
 	return command
 }
 

@@ -85,7 +85,7 @@ func TestVolumeCommands(t *testing.T) {
 		{args: "create ../x", stderr: `tutor: create ../x: "../x" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path` + "\n", code: 1},
 		{args: "create .x", stderr: "includes invalid characters", code: 1},
 		{args: "create -d nfs far", stderr: `tutor: create far: error looking up volume plugin nfs: plugin "nfs" not found`, code: 1},
-		{args: "create " + strings.Repeat("x", 300), stderr: "file name too long", code: 1},
+		{args: "create " + strings.Repeat("x", 300), stderr: "volume name is too long, names have at most 255 characters", code: 1},
 		{args: "prune -f", stdout: "Total reclaimed space: 0B\n"},
 		{args: "prune -f --filter until=1h", stderr: "tutor: Invalid filter 'until'\n", code: 1},
 		{args: "prune -a -f --filter label!=course", stdout: "Total reclaimed space: 0B\n"},
@@ -137,7 +137,7 @@ func TestAVolumeInUseStays(t *testing.T) {
 	for _, force := range []string{"--force=false", "-f"} {
 		r := tutor(t, "volume", "rm", force, "kept")
 		require.Equal(t, 1, r.code)
-		require.Equal(t, "tutor: remove kept: volume is in use - ["+state.ID+"]\n", r.stderr)
+		require.Equal(t, "tutor: remove kept: volume is in use - ["+state.ID+"]\ntutor: hint: remove the container first: tutor rm\n", r.stderr)
 	}
 	require.Equal(t, "Total reclaimed space: 0B\n", ok(t, "volume", "prune", "-a", "-f"))
 	require.Equal(t, "kept", strings.TrimSpace(ok(t, "volume", "ls", "-q", "-f", "dangling=false", "-f", "name=kept")))

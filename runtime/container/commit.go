@@ -102,7 +102,7 @@ func (h Home) pack(ctx context.Context, s State, o Commit, d layers.Delta, w io.
 		return 0, fmt.Errorf("container %.12s ended while its changes were read, and was to be removed then (--rm)", s.ID)
 	}
 	if _, gone := h.Load(s.ID); errors.Is(gone, fs.ErrNotExist) {
-		return 0, fmt.Errorf("No such container: %.12s: it was removed while its changes were read", s.ID)
+		return 0, fmt.Errorf("%w: it was removed while its changes were read", noSuch(s.ID[:12]))
 	}
 	return entries, err
 }

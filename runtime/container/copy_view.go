@@ -160,6 +160,9 @@ func (h Home) mount(s State, whole bool) (int, error) {
 		flags |= unix.MS_RDONLY
 	}
 	target := filepath.Join(own, "rootfs")
+	if err := unix.Access(upper, unix.W_OK); err != nil && whole { // overlayfs would say EINVAL of a read-only file system
+		return -1, &os.PathError{Op: "write", Path: h.Dir(s.ID), Err: err}
+	}
 	if err := unix.Mount("overlay", target, "overlay", flags, options); err != nil {
 		return -1, os.NewSyscallError("mount", err)
 	}

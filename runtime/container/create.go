@@ -35,7 +35,9 @@ func (c *Container) Create(claim bool) error {
 		dir := c.home.Dir(c.State.ID)
 		err = os.Mkdir(dir, 0o710)
 		if err == nil {
-			err = errors.Join(c.write(), c.home.save(c.State)) // the state last: with it the container is seen
+			if err = c.write(); err == nil {
+				err = c.home.save(c.State) // last: with it the container is seen
+			}
 		}
 		if err != nil {
 			os.RemoveAll(dir)

@@ -25,6 +25,7 @@ type ExecOptions struct {
 	Interactive bool
 	Terminal    bool
 	Detach      bool
+	Keys        []byte // that leave the command and let it run, with a terminal
 	Without     []string
 }
 
@@ -147,12 +148,25 @@ func (e *Exec) Run(w Watch) (status int, err error) {
 	if e.Options.Detach {
 		return 0, nil
 	}
-	restore, err := e.connect(running, streams)
+	session, err := e.connect(running, streams)
 	if err != nil {
 		unix.Kill(running.PID, unix.SIGKILL)
 	}
-	status, waitErr := running.Wait(signals)
-	restore()
+	var waitErr error
+	ended := make(chan struct{})
+	go func() {
+		status, waitErr = running.Wait(signals)
+		close(ended)
+	}()
+	select {
+	case <-session.left:
+		if err := session.leave(); err != nil {
+			return process.ExitOurs, err
+		}
+		return 1, ErrLeft
+	case <-ended:
+	}
+	session.restore()
 	undoErr := running.Undo()
 	if w.Ended != nil {
 		w.Ended(running, status)
@@ -205,21 +219,4 @@ func (e *Exec) reason(err error) error {
 func failedAtExec(err error) bool {
 	var failed *process.Error
 	return errors.As(err, &failed) && failed.Result.Call.Number == unix.SYS_EXECVE
-}
-
-// connect joins the command's terminal, or its pipes, with tutor's own; restore is never nil.
-func (e *Exec) connect(running *process.Running, streams *streams) (restore func(), err error) {
-	fd, there := running.Answer(e.Plan.Terminal.Master)
-	if !there {
-		return streams.carry(), nil
-	}
-	var in *os.File
-	if e.Options.Interactive {
-		in = os.Stdin
-	}
-	restore, err = terminal.Connect(os.NewFile(uintptr(fd), "master"), in, os.Stdout)
-	if err != nil {
-		return func() {}, err
-	}
-	return restore, nil
 }

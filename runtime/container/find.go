@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,11 @@ func (h Home) Find(nameOrID string) (State, error) {
 	}
 	return pick(states, nameOrID)
 }
+
+// ErrNotFound says that there is no such container.
+var ErrNotFound = errors.New("No such container")
+
+func noSuch(name string) error { return fmt.Errorf("%w: %s", ErrNotFound, name) }
 
 func pick(states []State, nameOrID string) (State, error) {
 	name := strings.TrimPrefix(nameOrID, "/") // Docker's own way to write a name
@@ -35,5 +41,5 @@ func pick(states []State, nameOrID string) (State, error) {
 			return found[0], nil
 		}
 	}
-	return State{}, fmt.Errorf("No such container: %s", nameOrID)
+	return State{}, noSuch(nameOrID)
 }

@@ -153,6 +153,10 @@ func (h *hub) serve(l *line, met func()) {
 	if err != nil || kind != frameHello || json.Unmarshal(data, &hello) != nil {
 		return
 	}
+	if hello.Entrusts {
+		keep(l)
+		return
+	}
 	h.Resize(hello.Size)
 	c := &client{line: l}
 	if hello.Output {

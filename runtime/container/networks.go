@@ -52,7 +52,7 @@ func (h Home) NetworkRemove(ctx context.Context, name string, made Made) error {
 		return hintNetwork(err)
 	}
 	if err := store.Free(n); err != nil {
-		return Hint(err, "tutor network disconnect, or stop the container, first")
+		return err
 	}
 	var list program.Program
 	if !store.Idle() {

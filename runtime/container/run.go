@@ -208,7 +208,10 @@ func (c *Container) finish(status int, failed error, made Made) error {
 	if now, err := c.home.Load(c.State.ID); err == nil {
 		c.State.Name = now.Name // it may have another since
 	}
-	err := errors.Join(c.home.leave(context.Background(), c.State.ID, made), c.home.save(c.State))
+	err := c.home.leave(context.Background(), c.State.ID, made)
+	if saved := c.home.save(c.State); !c.State.Started.IsZero() || failed == nil { // else the first reason is enough
+		err = errors.Join(err, saved)
+	}
 	c.claim.release()
 	if c.State.Remove {
 		return c.home.Remove(c.State.ID, true)

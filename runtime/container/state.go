@@ -103,7 +103,7 @@ type Claim struct {
 func (h Home) Claim(id string) (c *Claim, err error) {
 	err = h.changing(func() error {
 		if _, err := h.Load(id); err != nil {
-			return fmt.Errorf("No such container: %s", id)
+			return noSuch(id)
 		}
 		c, err = h.claim(id)
 		return err
@@ -164,15 +164,29 @@ func (h Home) save(s State) error {
 	return writeJSON(filepath.Join(h.Dir(s.ID), "state.json"), s)
 }
 
-func writeJSON(path string, value any) error {
+// writeJSON goes to the disk before it takes its name: after a power cut a file that was renamed first could be empty
+// (ext4's delayed allocation).
+func writeJSON(path string, value any) (err error) {
 	content, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", append(content, '\n'), 0o600); err != nil {
+	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	_, err = file.Write(append(content, '\n'))
+	if err == nil {
+		err = file.Sync()
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		return os.Rename(path+".new", path)
+	}
+	os.Remove(path + ".new")
+	return err
 }
 
 // Load reads a container's state.

@@ -3,12 +3,15 @@ package container
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
+
+	"golang.org/x/sys/unix"
 
 	"tutor/runtime/terminal"
 )
@@ -36,6 +39,8 @@ type Hello struct {
 	Output bool
 	Errors bool
 	Size   terminal.Size // zero: no terminal
+
+	Entrusts bool // the end of a terminal follows, for the monitor to keep
 }
 
 // A Failure is why a container did not start, in words for a person.
@@ -80,6 +85,31 @@ func (l *line) receive() (kind byte, data []byte, err error) {
 	data = make([]byte, n)
 	_, err = io.ReadFull(l, data)
 	return head[0], data, err
+}
+
+// sendFile hands a descriptor over: with one byte, because nothing cannot carry one (unix(7), SCM_RIGHTS).
+func (l *line) sendFile(f *os.File) error {
+	_, _, err := l.Conn.(*net.UnixConn).WriteMsgUnix([]byte{0}, unix.UnixRights(int(f.Fd())), nil)
+	return err
+}
+
+var errNoFile = errors.New("no descriptor came")
+
+func (l *line) receiveFile() (*os.File, error) {
+	rights := make([]byte, unix.CmsgSpace(4))
+	_, n, _, _, err := l.Conn.(*net.UnixConn).ReadMsgUnix(make([]byte, 1), rights)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := unix.ParseSocketControlMessage(rights[:n])
+	if err != nil || len(messages) != 1 {
+		return nil, errors.Join(errNoFile, err)
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return nil, errors.Join(errNoFile, err)
+	}
+	return os.NewFile(uintptr(fds[0]), "received"), nil
 }
 
 func sizeBytes(s terminal.Size) []byte {

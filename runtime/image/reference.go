@@ -29,7 +29,7 @@ const nameLimit = 255
 // Foo and foo apart.
 func Parse(s string) (Reference, error) {
 	if isHex(s) && len(s) == 64 {
-		return Reference{}, fmt.Errorf("invalid repository name (%s), cannot specify 64-byte hexadecimal strings", s)
+		return Reference{}, &Error{Msg: fmt.Sprintf("invalid repository name (%s), cannot specify 64-byte hexadecimal strings", s), Hint: referenceHint}
 	}
 	r := Reference{}
 	r.Domain, r.Path = splitDomain(s)
@@ -53,7 +53,7 @@ func Parse(s string) (Reference, error) {
 		return Reference{}, errInvalidReference
 	}
 	if len(r.Repository()) > nameLimit {
-		return Reference{}, fmt.Errorf("repository name must not be more than %d characters", nameLimit)
+		return Reference{}, &Error{Msg: fmt.Sprintf("repository name must not be more than %d characters", nameLimit), Hint: referenceHint}
 	}
 	if r.Tag == "" && r.Digest == "" {
 		r.Tag, r.Implied = "latest", true

@@ -158,6 +158,9 @@ func (s Store) Find(text string) (Network, error) {
 	return found[0], nil
 }
 
+// ErrName says that no network can have that name.
+var ErrName = errors.New("invalid network name")
+
 var goodName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // Create adds a network whose fields are checked and filled in: see Draft. The caller holds the lock.
@@ -166,7 +169,7 @@ func (s Store) Create(n Network, taken []netip.Prefix) (Network, error) {
 		return n, fmt.Errorf("operation is not permitted on predefined %s network", n.Name)
 	}
 	if !goodName.MatchString(n.Name) || len(n.Name) > 64 {
-		return n, fmt.Errorf("invalid network name %q: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, at most 64 of them", n.Name)
+		return n, fmt.Errorf("%w %q: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, at most 64 of them", ErrName, n.Name)
 	}
 	all, err := s.List()
 	if err != nil {

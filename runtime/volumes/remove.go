@@ -31,7 +31,7 @@ func (s Store) Remove(ctx context.Context, name string, users Users) error {
 		return err // somebody else was first
 	}
 	if ids := used[name]; len(ids) > 0 {
-		return fmt.Errorf("remove %s: volume is in use - [%s]", name, strings.Join(ids, ", "))
+		return fmt.Errorf("remove %s: %w - [%s]", name, ErrInUse, strings.Join(ids, ", "))
 	}
 	return s.remove(name)
 }

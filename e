@@ -1,0 +1,1 @@
+/dev/fd/3: line 168: tutor: command not found
