@@ -110,9 +110,8 @@ func (c *cli) root() *cobra.Command {
 		newInfo(c),   // what tutor has, and what the machine can
 	)
 	add(root, "learning",
-		newLab(c),     // the course
+		newLab(c),     // the course, and an exercise to begin with
 		newDoctor(c),  // can the labs run here?
-		newLab(c),     // an exercise to begin with
 		newGrade(c),   // is my own box right?
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel
