@@ -33,6 +33,11 @@ box:
 bench: $(DEPS)
 	sh vagrant/bench.sh
 
+# Every solution and every wrong one, graded SEEDS times in peace and SEEDS times beside busy processes: each verdict the same.
+SEEDS := 20
+flakes: $(DEPS)
+	TUTOR_SEEDS=$(SEEDS) go test -count=1 -timeout 8h -v -run '^TestNoSeedAndNoLoadChangesAVerdict$$' ./labs/grader
+
 # Debian and Ubuntu packages that the tests need.
 deps:
 	sh vagrant/provision.sh tests
@@ -40,5 +45,5 @@ deps:
 clean:
 	rm -f tutor
 
-.PHONY: demo test vm box bench deps clean FORCE
+.PHONY: demo test vm box bench flakes deps clean FORCE
 FORCE:
