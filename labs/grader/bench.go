@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,13 +18,16 @@ import (
 type Bench struct {
 	Seed      uint64
 	dir       string
-	files     string // what was handed in, with an executable "box"
-	name      string // how the student calls it
+	lent      []string // more of the host's directories, for the next sandbox
+	files     string   // what was handed in, with an executable "box"
+	name      string   // how the student calls it
 	group     string
 	patience  time.Duration
 	sandboxes int
 	hide      []string
-	packed    *packed // the lowest layer of lab 5's images
+	stop      <-chan struct{}
+	held      []string // by what the sandboxes hold, beside namespaces and missing powers
+	packed    *packed  // the lowest layer of lab 5's images
 }
 
 // Open prepares a bench below run, with a copy of this program for the sandboxes: box is root, and would else have
@@ -72,15 +76,15 @@ func copySelf(to string) error {
 	return file.Close()
 }
 
-// sweep removes what a grader has left that was killed. Its sandboxes have died with it: their PID 1 has read the end
-// of its input.
+// sweep removes what a grader has left that was killed. Its sandboxes die with it, because their PID 1 reads the end of
+// its input; whoever still holds that is killed. It waits for nobody: what is not gone yet goes with the next sweep.
 func sweep(run string) {
 	dirs, _ := filepath.Glob(filepath.Join(run, prefix+"*"))
 	groups, _ := filepath.Glob("/sys/fs/cgroup/" + prefix + "*")
 	trees, _ := filepath.Glob("/sys/fs/cgroup/*/" + prefix + "*")
 	for _, path := range slices.Concat(groups, trees) {
 		if !alive(path) {
-			removeTree(path)
+			clearGroup(path)
 		}
 	}
 	for _, path := range dirs {
@@ -88,6 +92,20 @@ func sweep(run string) {
 			os.RemoveAll(path)
 		}
 	}
+}
+
+// clearGroup kills what is in a group and the groups below it, and removes those that are empty by now.
+func clearGroup(dir string) {
+	for _, below := range subgroups(dir) {
+		clearGroup(below)
+	}
+	content, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	for _, line := range strings.Fields(string(content)) {
+		if pid, err := strconv.Atoi(line); err == nil && pid > 1 { // 0: of another PID namespace
+			unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+	os.Remove(dir)
 }
 
 // alive tells if the grader that made this still runs.
@@ -147,23 +165,38 @@ func (s *Sandbox) control() error {
 	return same("exit code", code, box.Code())
 }
 
+// stopped tells if somebody wants the grading to end.
+func (b *Bench) stopped() bool { return stopped(b.stop) }
+
+func stopped(stop <-chan struct{}) bool {
+	select {
+	case <-stop:
+		return true
+	default:
+		return false
+	}
+}
+
 // Grade runs the checks of the labs, in their order, and tells after each how it came out.
 func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, after func(*Report)) {
 	passed := map[string]bool{}
 	for _, c := range checks {
-		r := Result{ID: c.ID, Lab: lab.Name, Title: c.Title, Needs: append([]string{}, c.Needs...), Man: c.Man, Read: c.Read,
-			Visibility: "visible", Hints: []string{}, Left: []string{}, Evidence: map[string]any{}}
-		if slices.Contains(b.hide, c.ID) {
-			r.Visibility = "hidden"
+		if b.stopped() {
+			return
 		}
+		r := Result{ID: c.ID, Lab: lab.Name, Title: c.Title, Needs: append([]string{}, c.Needs...), Man: c.Man, Read: c.Read,
+			Visibility: visibility(b.hide, c.ID), Hints: []string{}, Left: []string{}, Evidence: map[string]any{}}
 		if points {
 			r.MaxPoints = c.Points
 		}
 		began := time.Now()
 		if missing := slices.IndexFunc(c.Needs, func(id string) bool { return !passed[id] }); missing >= 0 {
-			r.Status, r.Why = Skip, "needs "+c.Needs[missing]
+			r.Status, r.Why = Skip, needs(c.Needs[missing])
 		} else {
 			b.run(&r, c)
+		}
+		if b.stopped() {
+			return // it says nothing of box: the check did not wait for it
 		}
 		r.DurationMS = time.Since(began).Milliseconds()
 		if r.Status == Pass {
@@ -175,6 +208,17 @@ func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, aft
 		after(report)
 	}
 }
+
+// visibility is whether more is told of a check than if it passed.
+func visibility(hide []string, check string) string {
+	if slices.Contains(hide, check) {
+		return "hidden"
+	}
+	return "visible"
+}
+
+// needs is why a check was skipped.
+func needs(check string) string { return "needs " + check }
 
 // run runs one check in a sandbox of its own.
 func (b *Bench) run(r *Result, c Check) {

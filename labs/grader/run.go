@@ -2,11 +2,15 @@ package grader
 
 import (
 	"crypto/sha256"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"tutor/runtime/cgroups"
@@ -14,24 +18,30 @@ import (
 
 // An Order is what is to be graded.
 type Order struct {
-	Lab     *Lab
-	Path    string // an executable, or a folder
-	Dir     string // where the grader may make its directories
-	Student string
-	Version string // tutor's
-	Seed    uint64
-	Hide    []string      // checks of which a course tells only whether they passed
-	Only    string        // one check, and what it needs; "": all, and those of the earlier labs
-	Alone   bool          // not those of the earlier labs
-	After   func(*Report) // after every check: write the report, so that a grader that is killed has reported
+	Lab        *Lab
+	Path       string // an executable, or a folder
+	Dir        string // where the grader may make its directories
+	Student    string
+	Version    string // tutor's
+	Seed       uint64
+	Hide       []string        // checks of which a course tells only whether they passed
+	Only       string          // one check, and what it needs; "": all, and those of the earlier labs
+	Alone      bool            // not those of the earlier labs
+	Submission string          // a digest of what was handed in
+	GivenUp    bool            // the student has looked at the solution first
+	Stop       <-chan struct{} // closed: end before the next check; what has been told so far stays
+	After      func(*Report)   // after every check: write the report, so that a grader that is killed has reported
 }
+
+// ErrStopped is the end of a grading that was told to stop.
+var ErrStopped = errors.New("grade: stopped")
 
 // Run grades. What cannot be told because of this machine is in the report, as errors; the error is for a path that
 // cannot be read, or a program that cannot be compiled.
 func Run(o Order) (*Report, error) {
 	began := time.Now()
 	report := &Report{Schema: ResultSchema, Suite: suite(), Version: o.Version, Kernel: Kernel(), Student: o.Student, Lab: o.Lab.Name, Seed: o.Seed,
-		StartedAt: began.UTC().Format(time.RFC3339), MaxPoints: o.Lab.Points(), Checks: []Result{},
+		StartedAt: began.UTC().Format(time.RFC3339), MaxPoints: o.Lab.Points(), GivenUp: o.GivenUp, Submission: o.Submission, Checks: []Result{},
 		Env: map[string]string{"cgroup": cgroups.Read(os.DirFS("/")).Version(), "arch": runtime.GOARCH}}
 	after := func(r *Report) {
 		r.DurationMS = time.Since(began).Milliseconds()
@@ -42,19 +52,31 @@ func Run(o Order) (*Report, error) {
 		return report, o.broken(report, err)
 	}
 	defer b.Close()
-	b.hide = o.Hide
-	if err := b.Calibrate(); err != nil {
+	b.hide, b.stop = o.Hide, o.Stop
+	if err := b.Calibrate(); err != nil && !b.stopped() {
 		return report, o.broken(report, err)
 	}
-	if err := b.Submit(o.Path); err != nil {
-		return report, o.unbuilt(report, err)
+	report.Env["held_by"] = strings.Join(b.held, ", ")
+	return report, o.checks(b, report, after)
+}
+
+// checks builds what was handed in, and makes the checks.
+func (o Order) checks(b *Bench, report *Report, after func(*Report)) error {
+	if b.stopped() {
+		return ErrStopped
+	}
+	if err := b.Submit(o.Path); err != nil && !b.stopped() {
+		return o.unbuilt(report, err)
 	}
 	for _, lab := range o.labs() {
 		b.Grade(report, lab, o.choose(lab.Checks), lab == o.Lab, after)
 	}
+	if b.stopped() {
+		return ErrStopped
+	}
 	report.Complete = true
 	after(report)
-	return report, nil
+	return nil
 }
 
 // labs are the one that is asked for, and the earlier ones: what worked shall still work.
@@ -111,23 +133,26 @@ func (o Order) unbuilt(report *Report, err error) error {
 // all gives every check the same outcome.
 func (o Order) all(report *Report, status Status, why string) {
 	for _, c := range o.Lab.Checks {
-		visibility := "visible"
-		if slices.Contains(o.Hide, c.ID) {
-			visibility = "hidden"
-		}
 		report.Checks = append(report.Checks, Result{ID: c.ID, Lab: o.Lab.Name, Title: c.Title, Status: status, MaxPoints: c.Points, Needs: append([]string{}, c.Needs...),
-			Why: why, Man: c.Man, Read: c.Read, Visibility: visibility, Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
+			Why: why, Man: c.Man, Read: c.Read, Visibility: visibility(o.Hide, c.ID), Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
 	}
 	report.Complete = true
 }
 
-// suite tells two versions of the checks apart.
-func suite() string {
+// sources are the checks themselves, and what they look with.
+//
+//go:embed *.go
+var sources embed.FS
+
+// suite tells two versions of the checks apart: a hash of their source.
+var suite = sync.OnceValue(func() string {
 	h := sha256.New()
-	for _, l := range Labs {
-		for _, c := range l.Checks {
-			fmt.Fprintln(h, c.ID, c.Title, c.Points, c.Needs)
+	names, _ := fs.Glob(sources, "*.go")
+	for _, name := range names {
+		if !strings.HasSuffix(name, "_test.go") {
+			content, _ := sources.ReadFile(name)
+			fmt.Fprintf(h, "%s %d\n%s", name, len(content), content)
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))
-}
+})

@@ -22,12 +22,14 @@ type Sandbox struct {
 
 	bench        *Bench
 	files, tools string        // on the host: what was handed in, and a copy of tutor
+	lent         []string      // more of the host's directories that can be read in there
 	dir          string        // on the host, its own
 	name         string        // how the student called box
 	patience     time.Duration // how long a box may take for what takes a good one no time
 	group        cgroups.Group
 	running      *process.Running
 	stdin        *os.File // PID 1 ends when it closes
+	tracing      bool     // box is started by strace
 	boxes        []*Box
 	commands     map[Process]*Box // whose COMMAND it is
 	before       traces
@@ -36,7 +38,7 @@ type Sandbox struct {
 
 // newSandbox starts one. An error is the environment's.
 func (b *Bench) newSandbox(r random) (*Sandbox, error) {
-	s := &Sandbox{random: r, bench: b, files: b.files, tools: b.tools(), name: b.name, patience: b.patience,
+	s := &Sandbox{random: r, bench: b, files: b.files, tools: b.tools(), lent: b.lent, name: b.name, patience: b.patience,
 		Hostname: "host-" + r.Word(), commands: map[Process]*Box{}}
 	b.sandboxes++
 	s.dir = filepath.Join(b.dir, fmt.Sprint(b.sandboxes))
@@ -76,6 +78,7 @@ func (s *Sandbox) start() error {
 		return err
 	}
 	s.PID = s.running.PID
+	s.bench.held = s.fence()
 	for _, f := range etc {
 		if err := os.WriteFile(s.host(f.path), []byte(f.content), 0o644); err != nil {
 			return errors.Join(err, s.close())
@@ -160,7 +163,7 @@ func subgroups(dir string) []string {
 func (s *Sandbox) until(holds func() bool) bool {
 	deadline := time.Now().Add(s.patience)
 	for pause := 200 * time.Microsecond; !holds(); pause = min(2*pause, 5*time.Millisecond) {
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) || s.bench.stopped() {
 			return false
 		}
 		time.Sleep(pause)
