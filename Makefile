@@ -22,6 +22,11 @@ vm: $(DEPS)
 	sh vagrant/provision.sh machine
 	sh vagrant/vm.sh $(BOX)
 
+# The first lesson of a Docker course, as docs/lesson.md has it: nginx, a network, Jupyter with a volume, a real browser.
+lesson: $(DEPS)
+	sh vagrant/provision.sh lesson
+	TUTOR_LESSON=1 go test -count=1 -timeout 60m -v -run '^TestTheLesson$$' ./cmd/tutor
+
 # A box for a room without internet: tutor, the labs, Go and all modules.
 BOX := /var/tmp/tutor-box
 box:
@@ -49,5 +54,5 @@ deps:
 clean:
 	rm -f tutor
 
-.PHONY: demo test vm box bench fuzz flakes deps clean FORCE
+.PHONY: demo test vm lesson box bench fuzz flakes deps clean FORCE
 FORCE:

@@ -49,6 +49,14 @@ zsh              the same
 fish             the same
 "
 
+lesson="
+ chromium                the browser that sees the welcome page and runs a notebook
+ chromium-driver         moves it
+ mmdebstrap              builds the images of nginx and Jupyter from packages
+ debian-archive-keyring  on Ubuntu: Jupyter's are Debian's
+ zstd                    packs them
+"
+
 machine="
  mmdebstrap             the machine's files, from packages
  fdisk                  its partition
@@ -147,6 +155,7 @@ build() {
 
 case ${1:-} in
 tests) get $(packages "$tests") $(kernel) && exit ;;
+lesson) get $(packages "$lesson") && exit ;;   # for make lesson
 machine) get $(packages "$machine") && exit ;; # for make vm and make box
 esac
 [ "$(id -u)" = 0 ] || fail "needs root, to install" "sudo sh vagrant/provision.sh"

@@ -160,10 +160,10 @@ func bigImage(t *testing.T) v1.Image {
 	t.Helper()
 	var layers []v1.Layer
 	for _, include := range []string{"bash,coreutils,dash,python3-minimal", "python3", "gcc", "git,perl"} {
-		path := debianTar(t, include)
-		out, err := exec.Command("gzip", path).CombinedOutput()
+		path := filepath.Join(t.TempDir(), "layer.tar.gz")
+		out, err := exec.Command("sh", "-c", `gzip <"$1" >"$2"`, "sh", debianTar(t, include), path).CombinedOutput()
 		require.NoError(t, err, string(out))
-		layer, err := tarball.LayerFromFile(path+".gz", tarball.WithMediaType(types.OCILayer))
+		layer, err := tarball.LayerFromFile(path, tarball.WithMediaType(types.OCILayer))
 		require.NoError(t, err)
 		layers = append(layers, layer)
 	}
