@@ -44,6 +44,8 @@ var hints = []hint{
 	{"cpuset-cpus", unix.ERANGE, "this machine has no such processor: see /sys/devices/system/cpu/online"},
 	{"cpus", unix.EINVAL, "a period is 1 to 1000 ms, a quota at least 1 ms: --cpus 0.01 is the least"},
 	{"device-read-bps", unix.ENODEV, "the limit holds for whole disks: see lsblk"},
+	{"cgroup-conf", unix.ENOENT, "this kernel has no such file: ls /sys/fs/cgroup/*/ shows those it has"},
+	{"cgroup-conf", unix.EINVAL, "the kernel takes no such value: cgroup-v2.rst has each file's"},
 	{"device-write-bps", unix.ENODEV, "the limit holds for whole disks: see lsblk"},
 	{"hostname", unix.EINVAL, "a host name has at most 64 characters"},
 	{"volumes", unix.ENOTDIR, "a file can lie over a file only, and a directory over a directory"},

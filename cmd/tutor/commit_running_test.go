@@ -31,10 +31,10 @@ func running(t *testing.T, name, script string, flags ...string) (state containe
 	return state, cmd
 }
 
-// eventually waits for a condition, for at most 20 seconds.
+// eventually waits for a condition, for at most a minute: the machine may have much to do, or be emulated.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
 		require.True(t, time.Now().Before(deadline), "waiting in vain: "+what)
 	}
 }

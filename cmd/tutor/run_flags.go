@@ -33,6 +33,7 @@ type rawFlags struct {
 	pids       int64
 	readBPS    []string
 	writeBPS   []string
+	conf       []string
 	logDriver  string
 	logOptions []string
 	restart    string
@@ -85,6 +86,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.Int64Var(&r.pids, "pids-limit", 0, "Tune container pids limit (set -1 for unlimited)")
 	flags.StringArrayVar(&r.readBPS, "device-read-bps", nil, "Limit read rate (bytes per second) from a device (/dev/sda:1mb)")
 	flags.StringArrayVar(&r.writeBPS, "device-write-bps", nil, "Limit write rate (bytes per second) to a device (/dev/sda:1mb)")
+	flags.StringArrayVar(&r.conf, "cgroup-conf", nil, "Write a file of cgroup v2's that has no flag (memory.oom.group=1)")
 
 	f.explain.define(flags)
 	flags.BoolVar(&f.step, "step", false, "Stop before every entry: see what it will do, then what it has changed on the host and inside")
@@ -157,6 +159,9 @@ func (r *rawFlags) resources(to *specs.LinuxResources) (err error) {
 	}
 	if r.pids > 0 {
 		to.Pids = &specs.LinuxPids{Limit: &r.pids}
+	}
+	if to.Unified, err = groupFiles(r.conf); err != nil {
+		return err
 	}
 	read, err := throttles(r.readBPS)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +103,30 @@ func throttles(texts []string) ([]specs.LinuxThrottleDevice, error) {
 		devices = append(devices, d)
 	}
 	return devices, nil
+}
+
+// groupFile is a file that a controller has in a group. Those of the group itself are not for writing: cgroup.procs
+// would take in any process of the host.
+var groupFile = regexp.MustCompile(`^(cpu|cpuset|hugetlb|io|memory|misc|pids|rdma)(\.[A-Za-z0-9_]+)+$`)
+
+// groupFiles reads FILE=VALUE, podman's --cgroup-conf. On version 1 the words would come to nothing, so they are refused.
+func groupFiles(texts []string) (map[string]string, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	if layout := container.HostLayout(); !layout.Limits() {
+		return nil, container.Hint(fmt.Errorf("--cgroup-conf: control groups are %s here, and such files are of v2", layout.Version()),
+			"with the kernel's option systemd.unified_cgroup_hierarchy=1 this machine has v2 alone")
+	}
+	files := map[string]string{}
+	for _, text := range texts {
+		name, value, found := strings.Cut(text, "=")
+		if !found || !groupFile.MatchString(name) {
+			return nil, container.Hint(invalid(text, "--cgroup-conf"), "the form is memory.oom.group=1; cgroups(7) has the files")
+		}
+		files[name] = value
+	}
+	return files, nil
 }
 
 // ulimits reads NAME=SOFT[:HARD]; -1 is no limit.

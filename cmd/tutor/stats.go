@@ -38,9 +38,12 @@ processes and threads there are. On a terminal the table is drawn anew each seco
 The numbers are the kernel's, from the files of the container's control groups. With cgroup v1, where a container
 without a limit has no group of its own, its processes are added up: of memory what they have mapped, each shared page
 divided among those who share it. -- stands for what nobody has counted: the network of a container that shares the
-host's, and a container of labs 1 and 2, which has no group at all.`,
+host's, and a container of labs 1 and 2, which has no group at all.
+
+With cgroup v2 a template also has .CPUPressure, .MemPressure and .IOPressure: for which part of the last ten seconds
+some process of the container stood still for want of it. At its limit a container uses no more, however much it waits.`,
 		Example: "  tutor stats\n  tutor stats --no-stream web db\n  tutor stats --format '{{.Name}}: {{.CPUPerc}}'\n" +
-			"  tutor stats --no-stream --format json",
+			"  tutor stats --no-stream --format json\n  tutor stats --format 'table {{.Name}}\\t{{.CPUPerc}}\\t{{.CPUPressure}}'",
 		ValidArgsFunction: c.completeMoreContainers,
 		RunE:              func(cmd *cobra.Command, args []string) error { return v.stats(cmd.Context(), c, args) },
 	}

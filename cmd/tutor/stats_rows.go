@@ -13,12 +13,23 @@ import (
 )
 
 // A statsRow is one line, with the names that Docker's templates use, in the order of its JSON.
-type statsRow struct{ BlockIO, CPUPerc, Container, ID, MemPerc, MemUsage, Name, NetIO, PIDs string }
+type statsRow struct {
+	BlockIO, CPUPerc, Container, ID, MemPerc, MemUsage, Name, NetIO, PIDs string
+
+	pressure struct{ cpu, memory, io string }
+}
+
+// What Docker's has not are methods: a template finds them, and the JSON stays as Docker's.
+
+func (r statsRow) CPUPressure() string { return r.pressure.cpu }
+func (r statsRow) MemPressure() string { return r.pressure.memory }
+func (r statsRow) IOPressure() string  { return r.pressure.io }
 
 const statsColumns = `{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}`
 
 var statsHeadings = statsRow{ID: "CONTAINER ID", Container: "CONTAINER", Name: "NAME", CPUPerc: "CPU %", MemUsage: "MEM USAGE / LIMIT",
-	MemPerc: "MEM %", NetIO: "NET I/O", BlockIO: "BLOCK I/O", PIDs: "PIDS"}
+	MemPerc: "MEM %", NetIO: "NET I/O", BlockIO: "BLOCK I/O", PIDs: "PIDS",
+	pressure: struct{ cpu, memory, io string }{"CPU PRESSURE", "MEM PRESSURE", "I/O PRESSURE"}}
 
 // uncounted is Docker's mark for a number that there is not.
 const uncounted = "--"
@@ -50,6 +61,7 @@ func (l look) row() statsRow {
 	u := l.usage
 	row := statsRow{Name: l.state.Name, CPUPerc: uncounted, MemUsage: uncounted + " / " + uncounted, MemPerc: uncounted,
 		NetIO: pair(u.Received, u.Sent), BlockIO: pair(u.Read, u.Written), PIDs: uncounted}
+	row.pressure.cpu, row.pressure.memory, row.pressure.io = waiting(u.Pressure.CPU), waiting(u.Pressure.Memory), waiting(u.Pressure.IO)
 	if row.Name == "" {
 		row.Name = uncounted
 	}
@@ -64,6 +76,14 @@ func (l look) row() statsRow {
 		row.MemPerc = fmt.Sprintf("%.2f%%", float64(u.Memory)/float64(max(u.Limit, 1))*100)
 	}
 	return row
+}
+
+// waiting is how much of the time some process waited.
+func waiting(percent float64) string {
+	if percent == container.Unknown {
+		return uncounted
+	}
+	return fmt.Sprintf("%.2f%%", percent)
 }
 
 // pair is two counts of bytes: "1.2kB / 0B".

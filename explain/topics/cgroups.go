@@ -162,6 +162,36 @@ var cgroups = []Topic{
 		See:  []string{"io", "device-read-bps"},
 	},
 	{
+		Name: "cgroup-conf",
+		Op:   "cgroup-conf",
+		Also: []string{"memory.oom.group", "memory.high", "memory.low", "unified"},
+		What: `A group of version 2 has more files than there are flags, and --cgroup-conf FILE=VALUE, which podman has too, writes
+			any of its controllers'. memory.oom.group=1 makes the container one thing for the OOM killer: if it must kill
+			one process of it, it kills all. memory.high=48m throttles before memory.max kills; memory.low=32m is what is
+			left to the container when others want more.`,
+		Why:  `A container that has lost one process of several looks alive and is not: nobody ends it, and nobody starts it again.`,
+		Hand: []string{"mkdir /sys/fs/cgroup/demo; echo 1 > /sys/fs/cgroup/demo/memory.oom.group", "cat /sys/fs/cgroup/demo/memory.oom.group; rmdir /sys/fs/cgroup/demo"},
+		Try:  Try{Line: "tutor run --dry-run --cgroup-conf memory.oom.group=1 tutor/lab true", Look: "the file, and what is written; on a host with v1 a refusal", Want: `(?m)^cgroup-conf |such files are of v2`},
+		Read: []string{"cgroup-v2.rst (kernel documentation), Memory"},
+		See:  []string{"memory", "OOM", "controller", "cgroup"},
+	},
+	{
+		Name: "pressure",
+		Also: []string{"PSI", "pressure stall information", "memory.pressure", "cpu.pressure", "io.pressure"},
+		What: `How long processes stood still because something was scarce. cpu.pressure, memory.pressure and io.pressure of each
+			group of version 2 have two lines: "some", at least one process waited, and "full", all did; avg10 is the part
+			of the last ten seconds, in percent, and total the sum in µs. tutor stats has avg10 of "some" as
+			{{.CPUPressure}}, {{.MemPressure}} and {{.IOPressure}}.`,
+		Why: `Use says nothing of need. A group that is throttled to half a processor uses 50 %, whether it would like
+			51 % or eight processors; only its pressure tells.`,
+		Hand: []string{"cat /proc/pressure/cpu   # of the whole machine", "grep . /sys/fs/cgroup/*/cpu.pressure"},
+		Safe: true,
+		Try:  Try{Line: "tutor run -d --rm --name busy --cpus 0.2 tutor/lab spin 3; tutor stats --no-stream --format '{{.CPUPerc}} used, {{.CPUPressure}} waited' busy", Look: "little used, and much waited", Want: `used, .* waited`},
+		Read: []string{"psi.rst (kernel documentation)"},
+		Lab:  3,
+		See:  []string{"cpu", "memory", "io", "controller"},
+	},
+	{
 		Name: "OOM",
 		Also: []string{"out of memory", "OOM killer", "oom_kill", "oom_score_adj", "memory.events"},
 		What: `Out of memory. When a group is at memory.max and nothing can be taken back, the kernel chooses one of its
@@ -174,7 +204,7 @@ var cgroups = []Topic{
 		Try:  Try{Line: "tutor run --rm --memory 32m tutor/lab eat 1G; echo $?", Look: "137 = 128 + 9, SIGKILL", Want: "(?m)^137$"},
 		Read: []string{"cgroup-v2.rst (kernel documentation), Memory", "proc_pid_oom_score_adj(5)"},
 		Lab:  3,
-		See:  []string{"memory", "memory-swap", "exit code", "signal"},
+		See:  []string{"cgroup-conf", "pressure", "memory", "memory-swap", "exit code", "signal"},
 	},
 	{
 		Name: "join",

@@ -170,7 +170,7 @@ func makeAll(path string) []sys.Call {
 // groups shows the sandbox's own group as the root of all groups, to be written: box shall make groups below it.
 func (s *Sandbox) groups() program.Op {
 	op := program.Op{Name: "groups", By: program.Child, Why: "box could not make groups, or could make them anywhere", Man: "cgroups(7)",
-		Shell: "mount --bind /sys/fs/cgroup/" + s.group.Name + " sys/fs/cgroup"}
+		Shell: "mount --bind " + s.group.Dirs()[0] + " sys/fs/cgroup"}
 	op.Calls = append(op.Calls, sys.Mount("sysfs", "sys", "sysfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""))
 	if len(s.group.Layout.V1) == 0 {
 		return s.groupsV2(op)

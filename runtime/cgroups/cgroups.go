@@ -29,10 +29,8 @@ func Create(g Group, opened *sys.Result, mems string) program.Op {
 	if len(dirs) == 0 {
 		return op.Leave("no cgroup file system is mounted on this host")
 	}
-	op.Shell = "mkdir " + strings.Join(dirs, " ")
-	if enable := g.enable(); enable != "" {
-		op.Calls = append(op.Calls, sys.WriteFile(path.Join(g.Layout.Unified, "cgroup.subtree_control"), enable)...)
-	}
+	top, shell := g.handDown()
+	op.Shell, op.Calls = shell+"mkdir "+strings.Join(dirs, " "), top
 	for i, dir := range dirs {
 		op.Calls = append(op.Calls, sys.Mkdir(dir, 0o755))
 		op.Undo = append(op.Undo, sys.Rmdir(dirs[len(dirs)-1-i]))
@@ -42,17 +40,6 @@ func Create(g Group, opened *sys.Result, mems string) program.Op {
 		op.Calls = append(op.Calls, sys.Open(dirs[0], unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, opened))
 	}
 	return op
-}
-
-// enable is what cgroup.subtree_control needs so that the group has the files of its limits.
-func (g Group) enable() string {
-	var words []string
-	for _, controller := range g.Needs {
-		if _, v2 := g.dir(controller); v2 {
-			words = append(words, "+"+controller)
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 // limit is the Op of one limit: one value written to one file, whose name depends on the version.

@@ -85,7 +85,7 @@ type Group struct {
 func (g Group) Dirs() []string {
 	var dirs []string
 	if g.Layout.Unified != "" {
-		dirs = append(dirs, path.Join(g.Layout.Unified, g.Name))
+		dirs = append(dirs, path.Join(g.Layout.Top(), g.Name))
 	}
 	for _, controller := range g.v1() {
 		dir := path.Join(g.Layout.V1[controller], g.Name)
@@ -100,7 +100,7 @@ func (g Group) Dirs() []string {
 // controller, or it is not mounted.
 func (g Group) dir(controller string) (dir string, v2 bool) {
 	if g.Layout.Unified != "" && slices.Contains(g.Layout.Controllers, controller) {
-		return path.Join(g.Layout.Unified, g.Name), true
+		return path.Join(g.Layout.Top(), g.Name), true
 	}
 	if mount := g.Layout.V1[v1Name(controller)]; mount != "" {
 		return path.Join(mount, g.Name), false

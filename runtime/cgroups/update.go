@@ -69,10 +69,9 @@ func Extend(g Group) program.Op {
 	op := program.Op{Name: "cgroup", Lab: 3, By: program.Host, Man: "cgroups(7)",
 		Why: "a limit needs a group that has the file for it, and the container was started without that limit"}
 	var shell []string
-	if enable := g.enable(); enable != "" {
-		file := path.Join(g.Layout.Unified, "cgroup.subtree_control")
-		op.Calls = append(op.Calls, sys.WriteFile(file, enable)...)
-		shell = append(shell, "echo "+enable+" > "+file)
+	if g.limited() {
+		calls, line := g.handDown()
+		op.Calls, shell = calls, []string{strings.TrimSuffix(line, "; ")}
 	}
 	for _, dir := range g.missing() {
 		op.Calls = append(op.Calls, sys.Mkdir(dir, 0o755))

@@ -59,7 +59,7 @@ func Join(g Group) program.Op {
 		Man:   "cgroups(7)",
 	}
 	for _, dir := range g.Dirs() {
-		if path.Dir(dir) != g.Layout.Unified {
+		if path.Dir(dir) != g.Layout.Top() {
 			op.Calls = append(op.Calls, sys.WriteFile(path.Join(dir, "cgroup.procs"), "0")...)
 		}
 	}

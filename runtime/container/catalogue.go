@@ -103,6 +103,7 @@ func everything() Options {
 			CPU:     &specs.LinuxCPU{Quota: &quota, Period: &period, Shares: &shares, Cpus: "0"},
 			Pids:    &specs.LinuxPids{Limit: &pids},
 			BlockIO: &specs.LinuxBlockIO{ThrottleReadBpsDevice: []specs.LinuxThrottleDevice{disk}, ThrottleWriteBpsDevice: []specs.LinuxThrottleDevice{disk}},
+			Unified: map[string]string{"memory.oom.group": "1"},
 		},
 	}
 }

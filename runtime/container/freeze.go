@@ -106,7 +106,7 @@ type freezer struct {
 }
 
 func freezerOf(layout cgroups.Layout, id string) (freezer, error) {
-	if dir := filepath.Join(layout.Unified, groupName(id)); layout.Unified != "" && exists(dir) {
+	if dir := filepath.Join(layout.Top(), groupName(id)); layout.Unified != "" && exists(dir) {
 		return freezer{dir: dir}, nil
 	}
 	home := filepath.Join(layout.V1["pids"], groupName(id))

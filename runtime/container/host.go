@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,9 @@ func sharedRoot() bool {
 func cgroupsGroup(layout cgroups.Layout, id string, o Options) cgroups.Group {
 	g := cgroups.Group{Layout: layout, Name: groupName(id)}
 	r := o.Resources
+	conf := func(controller string) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(r.Unified)), func(file string) bool { return strings.HasPrefix(file, controller+".") })
+	}
 	for _, need := range []struct {
 		controller string
 		wanted     bool
@@ -47,7 +51,7 @@ func cgroupsGroup(layout cgroups.Layout, id string, o Options) cgroups.Group {
 		{"pids", r.Pids != nil},
 		{"io", r.BlockIO != nil},
 	} {
-		if need.wanted {
+		if need.wanted || conf(need.controller) {
 			g.Needs = append(g.Needs, need.controller)
 		}
 	}

@@ -54,6 +54,7 @@ func (p Plan) Program() (program.Program, error) {
 		cgroups.Pids(p.Group, s.Linux.Resources.Pids),        // processes
 		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),  // disk, reading
 		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO), // disk, writing
+		cgroups.Conf(p.Group, s.Linux.Resources.Unified),     // and what has no flag of its own
 		namespaces.StandIn(slices.Contains(p.Without, "private") && p.Shared, path.Join(p.Root.Base, p.Root.Target)), // a host to leak into
 		p.own(specs.PIDNamespace, namespaces.PIDs()),                                                                 // whoever is born next is PID 1
 		process.Clone(group, pid), // two processes from here on; the child is in its group

@@ -83,7 +83,7 @@ func (c *Claim) clear() error {
 func groupDirs(id string) []string {
 	layout := HostLayout()
 	var dirs []string
-	mounts := []string{layout.Unified}
+	mounts := []string{layout.Top()}
 	for _, mount := range layout.V1 {
 		mounts = append(mounts, mount)
 	}

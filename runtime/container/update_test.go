@@ -32,7 +32,7 @@ func callsOf(op *program.Op) (done, undone []string) {
 
 func TestEveryUpdateKeepsTheOrder(t *testing.T) {
 	for name, p := range map[string]program.Program{
-		"v2":     updateOf(v2, nil, path.Join(v2.Unified, groupName(anID))),
+		"v2":     updateOf(v2, nil, path.Join(v2.Top(), groupName(anID))),
 		"hybrid": updateOf(hybrid, nil, path.Join(hybrid.Unified, groupName(anID))),
 	} {
 		at := map[string]int{}
@@ -52,11 +52,14 @@ func TestEveryUpdateKeepsTheOrder(t *testing.T) {
 
 // A controller that is switched on for the first time gives the group its files, with what they usually hold.
 func TestAnUpdateOfVersion2TakesBackToNoLimit(t *testing.T) {
-	dir := path.Join(v2.Unified, groupName(anID))
+	dir := path.Join(v2.Top(), groupName(anID))
 	p := updateOf(v2, map[string]string{dir + "/pids.max": "33"}, dir)
 	enable, _ := callsOf(p.Find("cgroup"))
-	require.Equal(t, []string{`openat(AT_FDCWD, "/sys/fs/cgroup/cgroup.subtree_control", O_WRONLY|O_CLOEXEC)`,
-		`write(<fd>, "+memory +cpu +cpuset +pids", 26)`, `close(<fd>)`}, enable)
+	require.Equal(t, []string{`mkdirat(AT_FDCWD, "/sys/fs/cgroup/tutor", 0755)`,
+		`openat(AT_FDCWD, "/sys/fs/cgroup/cgroup.subtree_control", O_WRONLY|O_CLOEXEC)`,
+		`write(<fd>, "+memory +cpu +cpuset +pids +io", 30)`, `close(<fd>)`,
+		`openat(AT_FDCWD, "/sys/fs/cgroup/tutor/cgroup.subtree_control", O_WRONLY|O_CLOEXEC)`,
+		`write(<fd>, "+memory +cpu +cpuset +pids +io", 30)`, `close(<fd>)`}, enable)
 	for op, want := range map[string]string{
 		"memory":      `write(<fd>, "max", 3)`,
 		"memory-swap": `write(<fd>, "max", 3)`,

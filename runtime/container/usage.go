@@ -22,6 +22,7 @@ type Usage struct {
 	Read       int64 // bytes, of disks
 	Written    int64
 	PIDs       int64 // processes and threads
+	Pressure   Pressure
 }
 
 // Unknown stands for what has no counter: a wrong number would be worse.
@@ -36,7 +37,7 @@ func (h Home) Usage(s State) (Usage, bool) {
 		return Usage{}, false
 	}
 	g := counters{dirs: groupDirs(s.ID)}
-	u := Usage{CPU: g.cpu(), Memory: g.memory(), Limit: g.limit(), PIDs: g.pids()}
+	u := Usage{CPU: g.cpu(), Memory: g.memory(), Limit: g.limit(), PIDs: g.pids(), Pressure: g.pressure()}
 	u.System, u.Processors = systemTime()
 	u.Read, u.Written = g.disks()
 	u.Received, u.Sent = traffic(live.PID)

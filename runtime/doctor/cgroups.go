@@ -57,12 +57,14 @@ func (m Machine) busy(top, controller string) bool {
 // controller is switched on for it: that would stay. Where no groups are mounted a container starts without.
 func group(m Machine) answer {
 	layout := cgroups.Read(m.Files)
-	g := cgroups.Group{Layout: layout, Name: fmt.Sprintf("doctor-of-tutor-%d", os.Getpid())}
+	g := cgroups.Group{Name: fmt.Sprintf("doctor-of-tutor-%d", os.Getpid())}
 	for _, name := range []string{"memory", "cpu", "pids", "io"} { // a v1 cpuset without processors takes nobody in
 		if !slices.Contains(layout.Controllers, name) {
 			g.Needs = append(g.Needs, name)
 		}
 	}
+	layout.Controllers = nil
+	g.Layout = layout
 	if len(g.Dirs()) == 0 {
 		return answer{found: "none mounted", remark: true, mend: mountGroups}
 	}

@@ -96,6 +96,7 @@ var needs = []need{
 	{"pids-limit", "cgroup", "there is no group to limit"},
 	{"device-read-bps", "cgroup", "there is no group to limit"},
 	{"device-write-bps", "cgroup", "there is no group to limit"},
+	{"cgroup-conf", "cgroup", "there is no group to set"},
 	{"join", "cgroup|target", "there is no group to join"},
 	{"hostname", "uts-ns", "the host itself would be renamed"},
 	{"loopback", "net-ns", "the host's own interface would be changed"},
