@@ -7,6 +7,6 @@ if [ -d /sys/fs/cgroup/unified ] && [ ! -d /sys/fs/cgroup/hugetlb ]; then
 		mkdir /sys/fs/cgroup/hugetlb
 		trap "umount /sys/fs/cgroup/hugetlb; rmdir /sys/fs/cgroup/hugetlb" EXIT
 		mount -t cgroup -o hugetlb cgroup /sys/fs/cgroup/hugetlb
-		TUTOR_BENCH=1 go test -count=1 -timeout 30m -v -run "^Test(Starts|Pulls)AreFast$" ./cmd/tutor'
+		TUTOR_BENCH=1 go test -count=1 -timeout 30m -v -run "^Test(Starts|Pulls|Networks)AreFast$" ./cmd/tutor'
 fi
-TUTOR_BENCH=1 go test -count=1 -timeout 30m -v -run '^Test(Starts|Pulls)AreFast$' ./cmd/tutor
+TUTOR_BENCH=1 go test -count=1 -timeout 30m -v -run '^Test(Starts|Pulls|Networks)AreFast$' ./cmd/tutor

@@ -63,6 +63,12 @@ func TestDiffSaysWhatDockerSays(t *testing.T) {
 // and returns the environment to reach it.
 func dockerd(t *testing.T) []string {
 	t.Helper()
+	return dockerdBy(t, exec.Command, "--bridge=none", "--iptables=false", "--ip6tables=false")
+}
+
+// dockerdBy is one whose command line somebody else makes: for a machine of its own.
+func dockerdBy(t *testing.T, command func(name string, args ...string) *exec.Cmd, flags ...string) []string {
+	t.Helper()
 	for _, name := range []string{"dockerd", "docker"} {
 		if _, err := exec.LookPath(name); err != nil {
 			t.Skipf("needs %s: apt install docker.io", name)
@@ -71,8 +77,8 @@ func dockerd(t *testing.T) []string {
 	dir, err := os.MkdirTemp("", "dockerd-") // the socket's path must be short
 	require.NoError(t, err)
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/docker")
-	daemon := exec.Command("timeout", "300", "dockerd", "--storage-driver", "overlay2", "-H", "unix://"+dir+"/docker.sock", "--data-root", dir+"/root",
-		"--exec-root", dir+"/exec", "--pidfile", dir+"/pid", "--bridge=none", "--iptables=false", "--ip6tables=false")
+	daemon := command("timeout", append([]string{"300", "dockerd", "--storage-driver", "overlay2", "-H", "unix://" + dir + "/docker.sock", "--data-root", dir + "/root",
+		"--exec-root", dir + "/exec", "--pidfile", dir + "/pid"}, flags...)...)
 	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Unshareflags: syscall.CLONE_NEWNS}
 	log, err := os.Create(dir + "/log")
 	require.NoError(t, err)
