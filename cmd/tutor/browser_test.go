@@ -81,44 +81,49 @@ func (b *browser) ask(method, path string, body, value any) error {
 	return json.Unmarshal(content, &struct{ Value any }{value})
 }
 
+// open waits for the server too: a container that has been started may need some seconds until it listens.
 func (b *browser) open(url string) {
 	b.t.Helper()
-	require.NoError(b.t, b.ask("POST", "/url", map[string]any{"url": url}, nil))
+	b.must(url, func() error { return b.ask("POST", "/url", map[string]any{"url": url}, nil) })
 }
 
 // sees waits until the page shows text in an element of that CSS selector.
 func (b *browser) sees(css, text string) {
 	b.t.Helper()
-	b.inTime(css+" with "+text, func() error {
-		var shown string
-		const script = `return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join("\n")`
-		if err := b.ask("POST", "/execute/sync", map[string]any{"script": script, "args": []string{css}}, &shown); err != nil {
-			return err
-		}
-		if !strings.Contains(shown, text) {
-			return fmt.Errorf("there is %q", shown)
-		}
-		return nil
-	})
+	b.must(css+" with "+text, func() error { return b.shows(css, text) })
+}
+
+// shows looks once.
+func (b *browser) shows(css, text string) error {
+	var shown string
+	const script = `return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join("\n")`
+	err := b.ask("POST", "/execute/sync", map[string]any{"script": script, "args": []string{css}}, &shown)
+	if err == nil && !strings.Contains(shown, text) {
+		err = fmt.Errorf("%s: there is %q", css, shown)
+	}
+	return err
 }
 
 // press clicks on the element once it is there and nothing lies over it, and types what there is to type where the
 // click has put the cursor.
 func (b *browser) press(css, keys string) {
 	b.t.Helper()
-	b.inTime(css, func() error {
-		id, err := b.element("POST", "/element", map[string]any{"using": "css selector", "value": css})
-		if err != nil {
-			return err
-		}
-		return b.ask("POST", "/element/"+id+"/click", map[string]any{}, nil)
-	})
+	b.must(css, func() error { return b.click(css) })
 	if keys == "" {
 		return
 	}
 	id, err := b.element("GET", "/element/active", nil)
 	require.NoError(b.t, err)
 	require.NoError(b.t, b.ask("POST", "/element/"+id+"/value", map[string]any{"text": keys}, nil))
+}
+
+// click tries once.
+func (b *browser) click(css string) error {
+	id, err := b.element("POST", "/element", map[string]any{"using": "css selector", "value": css})
+	if err != nil {
+		return err
+	}
+	return b.ask("POST", "/element/"+id+"/click", map[string]any{}, nil)
 }
 
 // element is the driver's name for what it has found: the value of an object with one key.
@@ -130,16 +135,22 @@ func (b *browser) element(method, path string, body any) (id string, err error) 
 	return id, err
 }
 
-// inTime repeats what a page is not ready for yet.
-func (b *browser) inTime(what string, try func() error) {
+// must repeats what a page is not ready for yet; when that was in vain it says what is on the page.
+func (b *browser) must(what string, try func() error) {
 	b.t.Helper()
-	var err error
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	if err := within(20*time.Second, try); err != nil {
+		var shown string
+		b.ask("POST", "/execute/sync", map[string]any{"script": "return document.body.innerText", "args": []string{}}, &shown)
+		require.NoError(b.t, err, "waiting in vain: %s; on the page:\n%s", what, shown)
+	}
+}
+
+// within repeats until it works, or until there is no time left.
+func within(bound time.Duration, try func() error) (err error) {
+	for deadline := time.Now().Add(bound); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if err = try(); err == nil {
-			return
+			return nil
 		}
 	}
-	var source string
-	b.ask("GET", "/source", nil, &source)
-	require.NoError(b.t, err, "waiting in vain: %s; the page is\n%s", what, source)
+	return err
 }

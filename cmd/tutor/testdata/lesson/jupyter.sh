@@ -8,7 +8,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | gr
 mmdebstrap --quiet --variant=extract --extract-hook='
 	cd "$1"
 	rm -rf usr/share/nodejs usr/share/doc usr/share/man usr/share/locale usr/share/perl usr/lib/*/perl usr/share/perl5 usr/lib/*/nodejs usr/lib/*/libnode.so* \
-		usr/lib/git-core usr/include usr/bin/gdb usr/bin/esbuild usr/lib/*/*.a
+		usr/lib/git-core usr/include usr/bin/node usr/bin/nodejs usr/bin/gdb usr/bin/esbuild usr/lib/*/*.a
 	find usr/bin -xtype l -delete
 	cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt
 	printf "root:x:0:0:root:/root:/bin/bash\njovyan:x:1000:100::/home/jovyan:/bin/bash\n" >etc/passwd
