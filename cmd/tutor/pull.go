@@ -150,8 +150,8 @@ func (p *puller) say(line string) {
 }
 
 // pull downloads an image that a command needs, and prints what docker prints, all but the last line: that is pull's.
-func (c *cli) pull(ctx context.Context, ref image.Reference) (image.Image, error) {
-	p, err := (&pullFlags{}).puller(c)
+func (c *cli) pull(ctx context.Context, ref image.Reference, f pullFlags) (image.Image, error) {
+	p, err := f.puller(c)
 	if err != nil {
 		return image.Image{}, err
 	}

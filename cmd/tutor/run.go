@@ -9,13 +9,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"tutor/labs/toolbox"
 	"tutor/runtime/container"
-	"tutor/runtime/image"
 	"tutor/runtime/process"
 	"tutor/runtime/terminal"
 )
@@ -31,6 +28,9 @@ type runFlags struct {
 	detach    bool
 	keys      string // that leave a container and let it run
 	cidfile   string
+	pull      string // always, missing or never
+	quiet     bool
+	platform  string
 	proxy     bool // signals go to the container
 }
 
@@ -79,10 +79,16 @@ func (f *runFlags) made(ctx context.Context, c *cli, command string, args []stri
 	if err := f.raw.into(&f.options); err != nil {
 		return nil, err
 	}
+	if err := f.checkImage(); err != nil {
+		return nil, err
+	}
 	if !f.onlyShows() {
 		if err := needRoot(command); err != nil {
 			return nil, err
 		}
+	}
+	if err := f.raw.share.inherit(c.home(), &f.options); err != nil {
+		return nil, err
 	}
 	img, err := f.image(ctx, c)
 	if err != nil {
@@ -146,54 +152,6 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	return status, err
 }
 
-// canBeLeft tells if somebody may want to leave and let it run: with the detach keys, at a terminal, or by a signal
-// that is not handed on. Then the container needs a monitor that stays; otherwise this very process looks after it.
-func (f *runFlags) canBeLeft() bool {
-	o := &f.options
-	keys := o.Interactive && o.Terminal && terminal.Is(os.Stdin)
-	return (keys || !f.proxy) && f.explain.form == "" && !f.step && o.Lab == 0
-}
-
-// leave is -d: the container's ID, and nobody waits.
-func (f *runFlags) leave(c *cli, ctr *container.Container) (int, error) {
-	a, err := c.home().Start(ctr.State.ID, container.Hello{})
-	if err != nil {
-		return failedStatus(err), err
-	}
-	defer a.Close()
-	fmt.Fprintln(c.Out, ctr.State.ID)
-	return 0, nil
-}
-
-// stay runs the container in the foreground, under the eyes of whoever traces.
-func (f *runFlags) stay(ctr *container.Container, watch container.Watch) (status int, err error) {
-	person := container.Person{Out: os.Stdout}
-	if f.options.Interactive {
-		person.In = os.Stdin
-	}
-	joint := ctr.Local(os.Stdout, os.Stderr)
-	restore := func() {}
-	started, ended := watch.Started, watch.Ended
-	watch.Started = func(r *process.Running) {
-		if started != nil {
-			started(r)
-		}
-		_, restore, err = person.Join(joint, f.options.Terminal)
-		if f.options.Terminal {
-			joint.Resize(terminal.SizeOf(os.Stdout))
-		}
-	}
-	watch.Ended = func(r *process.Running, status int) {
-		restore()
-		if ended != nil {
-			ended(r, status)
-		}
-	}
-	status, runErr := ctr.Run(watch)
-	restore()
-	return status, errors.Join(err, runErr)
-}
-
 func (f *runFlags) onlyShows() bool { return f.dryRun || f.printSpec }
 
 // positional takes IMAGE and COMMAND; below lab 4 there is no image.
@@ -218,69 +176,4 @@ func (f *runFlags) positional(args []string) ([]string, error) {
 	}
 	o.Command = command
 	return args, err
-}
-
-// image finds the image, pulls it if it is not here, and unpacks its layers.
-func (f *runFlags) image(ctx context.Context, c *cli) (container.Image, error) {
-	none := container.Image{}
-	if f.options.Lab > 0 && f.options.Lab < 4 {
-		return none, nil
-	}
-	store, err := c.Store()
-	if err != nil {
-		return none, err
-	}
-	img, err := f.find(ctx, c, store)
-	if err != nil {
-		return none, err
-	}
-	stack, err := c.home().Unpack(ctx, store, img)
-	if err != nil {
-		return none, err
-	}
-	found := container.Image{ID: img.ID, Config: img.Config.Config, Layers: stack}
-	if f.options.Init {
-		found.Toolbox, err = c.toolbox(ctx, store)
-	}
-	return found, err
-}
-
-func (f *runFlags) find(ctx context.Context, c *cli, store *image.Store) (image.Image, error) {
-	if builtIn(f.options.Image) {
-		return c.lab(store)
-	}
-	img, err := store.Find(f.options.Image)
-	if !errors.Is(err, image.ErrNotFound) {
-		return img, err
-	}
-	ref, parseErr := image.Parse(f.options.Image)
-	if parseErr != nil {
-		return img, parseErr
-	}
-	fmt.Fprintf(c.Err, "Unable to find image '%s' locally\n", ref.Familiar())
-	if f.onlyShows() {
-		return img, container.Hint(err, "--dry-run and --print-spec pull nothing: tutor pull "+ref.Familiar())
-	}
-	quiet := *c
-	quiet.Out = c.Err // standard output belongs to the command
-	return quiet.pull(ctx, ref)
-}
-
-// builtIn tells if the name is that of the image that is made of this program.
-func builtIn(name string) bool {
-	ref, err := image.Parse(name)
-	return err == nil && ref.Digest == "" && ref.String() == "docker.io/"+toolbox.Image+":latest"
-}
-
-// toolbox is the path of the unpacked copy of this program, for --init.
-func (c *cli) toolbox(ctx context.Context, store *image.Store) (string, error) {
-	img, err := c.lab(store)
-	if err != nil {
-		return "", err
-	}
-	stack, err := c.home().Unpack(ctx, store, img)
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSuffix(stack[0], "/") + "/bin/toolbox", nil
 }

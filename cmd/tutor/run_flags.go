@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/docker/go-units"
@@ -37,8 +36,10 @@ type rawFlags struct {
 	logDriver  string
 	logOptions []string
 	restart    string
-	health     string
+	quota      int64
+	period     uint64
 	network    networkFlags
+	share      shareFlags
 	flags      *pflag.FlagSet
 }
 
@@ -52,6 +53,9 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.keys, "detach-keys", "ctrl-p,ctrl-q", "The keys that leave a container and let it run")
 	flags.BoolVar(&f.proxy, "sig-proxy", true, "Proxy received signals to the process")
 	flags.StringVar(&f.cidfile, "cidfile", "", "Write the container ID to the file")
+	flags.StringVar(&f.pull, "pull", "missing", "Pull image before running: always, missing or never")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "Suppress the pull output")
+	flags.StringVar(&f.platform, "platform", "", "The platform of the image: this machine's")
 	flags.BoolVar(&o.Remove, "rm", false, "Automatically remove the container when it exits")
 	flags.StringVar(&o.Name, "name", "", "Assign a name to the container")
 	flags.StringArrayVarP(&r.env, "env", "e", nil, "Set environment variables")
@@ -66,6 +70,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.Hostname, "hostname", "h", "", "Container host name")
 	flags.StringVar(&r.entrypoint, "entrypoint", "", "Overwrite the default ENTRYPOINT of the image")
 	r.network.define(flags, o)
+	r.share.define(flags, o)
+	defineRefused(flags)
 	flags.BoolVar(&o.Init, "init", false, "Run an init inside the container that forwards signals and reaps processes")
 	flags.StringArrayVarP(&r.labels, "label", "l", nil, "Set meta data on a container")
 	flags.StringArrayVar(&r.ulimits, "ulimit", nil, "Ulimit options (nofile=1024:2048)")
@@ -77,10 +83,11 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&r.logDriver, "log-driver", container.LogFile, "Logging driver for the container: json-file or none")
 	flags.StringArrayVar(&r.logOptions, "log-opt", nil, "Log driver options (max-size=10m, max-file=3)")
 	flags.StringVar(&r.restart, "restart", "no", "Restart policy: tutor has no daemon that could restart, so it is no")
-	flags.StringVar(&r.health, "health-cmd", "", "Not there: nobody would run it (see --help of docker)")
 	flags.StringVarP(&r.memory, "memory", "m", "", "Memory limit (512m)")
 	flags.StringVar(&r.memorySwap, "memory-swap", "", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
 	flags.StringVar(&r.cpus, "cpus", "", "Number of CPUs (1.5)")
+	flags.Int64Var(&r.quota, "cpu-quota", 0, "Microseconds of processor time in each period (--cpus is both)")
+	flags.Uint64Var(&r.period, "cpu-period", 0, "Length of a period in microseconds (default 100000)")
 	flags.Uint64VarP(&r.shares, "cpu-shares", "c", 0, "CPU shares (relative weight)")
 	flags.StringVar(&r.cpuset, "cpuset-cpus", "", "CPUs in which to allow execution (0-3, 0,1)")
 	flags.Int64Var(&r.pids, "pids-limit", 0, "Tune container pids limit (set -1 for unlimited)")
@@ -122,6 +129,9 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 	if err := r.network.into(o); err != nil {
 		return err
 	}
+	if err := r.share.into(o); err != nil {
+		return err
+	}
 	if err := checkName(o.Name); err != nil {
 		return err
 	}
@@ -143,10 +153,7 @@ func (r *rawFlags) unsupported() error {
 		return container.Hint(fmt.Errorf("--restart %s: tutor has no daemon that could start a container again", r.restart),
 			"--restart no; a service manager can do it: systemd's Restart= around `tutor start -a`")
 	}
-	if r.health != "" {
-		return container.Hint(errors.New("--health-cmd: tutor has no daemon that would run it"), "run it yourself: tutor exec CONTAINER COMMAND")
-	}
-	return nil
+	return unsupported(r.flags)
 }
 
 // resources turns limits into the spec's units: bytes, µs, devices by number.

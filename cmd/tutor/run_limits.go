@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -73,10 +74,34 @@ func (r *rawFlags) cpuLimit() (*specs.LinuxCPU, error) {
 			limit.Quota, limit.Period = &quota, &period
 		}
 	}
+	if err := r.quotaInto(&limit); err != nil {
+		return nil, err
+	}
 	if limit == (specs.LinuxCPU{}) {
 		return nil, nil
 	}
 	return &limit, nil
+}
+
+// quotaInto is --cpus in its two halves.
+func (r *rawFlags) quotaInto(limit *specs.LinuxCPU) error {
+	if r.quota == 0 && r.period == 0 {
+		return nil
+	}
+	if r.cpus != "" {
+		return container.Hint(errors.New("Conflicting options: Nano CPUs and CPU Period cannot both be set"), "--cpus 1.5 is --cpu-period 100000 --cpu-quota 150000")
+	}
+	if r.period != 0 && (r.period < 1000 || r.period > 1000000) {
+		return container.Hint(errors.New("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)"), "microseconds: --cpu-period 100000")
+	}
+	if r.quota > 0 && r.quota < 1000 {
+		return container.Hint(errors.New("CPU cfs quota can not be less than 1ms (i.e. 1000)"), "microseconds: --cpu-quota 50000")
+	}
+	period, quota := cmp.Or(r.period, cpuPeriod), r.quota
+	if quota > 0 {
+		limit.Quota, limit.Period = &quota, &period
+	}
+	return nil
 }
 
 // throttles reads DEVICE:RATE. Limits hold for whole disks, by number.

@@ -21,7 +21,7 @@ func (o Options) published(image v1.Config) []ports.Port {
 	if !o.PublishAll {
 		return list
 	}
-	for text := range image.ExposedPorts {
+	for text := range o.exposed(image) {
 		number, protocol, _ := strings.Cut(text, "/")
 		n, err := strconv.ParseUint(number, 10, 16)
 		p := ports.Port{Protocol: first(strings.ToLower(protocol), "tcp"), Container: uint16(n)}

@@ -19,7 +19,7 @@ func (o Options) Config(image v1.Config) v1.Config {
 		WorkingDir:   first(o.Workdir, image.WorkingDir),
 		Env:          slices.Clone(o.Env),
 		Labels:       maps.Clone(image.Labels),
-		ExposedPorts: image.ExposedPorts,
+		ExposedPorts: o.exposed(image),
 		Volumes:      o.configVolumes(image),
 		StopSignal:   first(o.StopSignal, image.StopSignal),
 		Healthcheck:  image.Healthcheck,

@@ -68,7 +68,7 @@ func (p Plan) Program() (program.Program, error) {
 		p.own(specs.MountNamespace, namespaces.Mounts()),                                      // its own table of mounts
 		namespaces.Private(),                                                                  // and none of its mounts flows back
 		p.own(specs.UTSNamespace, namespaces.UTS()),                                           // its own name
-		namespaces.Hostname(s.Hostname),                                                       // which is this
+		p.own(specs.UTSNamespace, namespaces.Hostname(s.Hostname)),                            // which is this
 		p.own(specs.IPCNamespace, namespaces.IPC()),                                           // its own shared memory
 		p.own(specs.NetworkNamespace, network.Namespace(p.namespace(specs.NetworkNamespace))), // its own interfaces
 		p.own(specs.CgroupNamespace, namespaces.Cgroup()),                                     // its group looks like the root

@@ -51,6 +51,13 @@ type Options struct {
 	Log         LogConfig
 	Lab         int
 	Without     []string
+
+	Shared      []specs.LinuxNamespaceType // --pid host and its kin: namespaces of the host
+	GroupAdd    []string                   // more groups of the user, by name or number
+	Sysctls     map[string]string          // --sysctl
+	ShmSize     int64                      // of /dev/shm, in bytes; 0: 64 MB
+	Expose      []string                   // "80/tcp"
+	Annotations map[string]string
 }
 
 // Host is what the spec takes from the machine.
@@ -71,13 +78,18 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 	if err != nil {
 		return nil, err
 	}
+	more, err := users.groups(o.GroupAdd)
+	if err != nil {
+		return nil, err
+	}
+	user.AdditionalGids = append(user.AdditionalGids, more...)
 	args, err := o.args(image)
 	if err != nil {
 		return nil, err
 	}
 	cwd := path.Clean("/" + first(o.Workdir, image.WorkingDir))
 	hostname := first(o.Hostname, id[:12])
-	if o.Network == "host" && o.Hostname == "" {
+	if o.Hostname == "" && (o.Network == "host" || o.shares(specs.UTSNamespace)) {
 		hostname = host.Hostname
 	}
 	caps, err := o.capabilities(host.Held)
@@ -88,7 +100,7 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 		Version:  specs.Version,
 		Hostname: hostname,
 		Root:     &specs.Root{Path: "rootfs", Readonly: o.ReadOnly},
-		Mounts:   slices.Concat(defaultMounts, o.Mounts),
+		Mounts:   slices.Concat(o.usualMounts(), o.Mounts),
 		Process: &specs.Process{
 			Terminal:        o.Terminal,
 			User:            user,
@@ -103,12 +115,12 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 			Resources:     &o.Resources,
 			MaskedPaths:   maskedPaths,
 			ReadonlyPaths: readonlyPaths,
-			Sysctl:        sysctls(host.IPv6),
+			Sysctl:        o.sysctls(host.IPv6),
 		},
+		Annotations: o.Annotations,
 	}
 	for _, kind := range defaultNamespaces {
-		if kind == specs.NetworkNamespace && o.Network == "host" {
-			s.Linux.Sysctl = nil
+		if o.shares(kind) {
 			continue
 		}
 		s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: kind})

@@ -71,7 +71,7 @@ func (o Options) imageVolumes(config v1.Config) ([]VolumeUse, error) {
 		if len(target) >= unix.PathMax || strings.ContainsFunc(target, unicode.IsControl) {
 			return nil, fmt.Errorf("the image's volume %.80q is no path", written)
 		}
-		if o.mounted(target) || slices.ContainsFunc(found, func(v VolumeUse) bool { return v.Destination == target }) {
+		if o.Mounted(target) || slices.ContainsFunc(found, func(v VolumeUse) bool { return v.Destination == target }) {
 			continue
 		}
 		if err := CheckTarget(target); err != nil {
@@ -100,8 +100,8 @@ func (o Options) configVolumes(image v1.Config) map[string]struct{} {
 	return all
 }
 
-// mounted tells if the command line puts something in that place.
-func (o Options) mounted(target string) bool {
+// Mounted tells if the command line puts something in that place.
+func (o Options) Mounted(target string) bool {
 	return slices.ContainsFunc(o.Mounts, func(m specs.Mount) bool { return path.Clean(m.Destination) == target }) ||
 		slices.ContainsFunc(o.Volumes, func(v VolumeUse) bool { return v.Destination == target })
 }

@@ -21,7 +21,7 @@ func (ch *changing) expose(i instruction) error {
 		ch.config.ExposedPorts = map[string]struct{}{}
 	}
 	for _, word := range strings.Fields(rest) {
-		ports, err := exposed(word)
+		ports, err := Exposed(word)
 		if err != nil {
 			return err
 		}
@@ -32,9 +32,9 @@ func (ch *changing) expose(i instruction) error {
 	return nil
 }
 
-// exposed reads [[IP:]HOST:]PORT[-PORT][/PROTOCOL] and gives the container's ports: "80/tcp". What the host should
+// Exposed reads [[IP:]HOST:]PORT[-PORT][/PROTOCOL] and gives the container's ports: "80/tcp". What the host should
 // do with them is checked and, as in Docker, not kept.
-func exposed(text string) ([]string, error) {
+func Exposed(text string) ([]string, error) {
 	numbers, protocol, _ := strings.Cut(text, "/")
 	protocol, _, _ = strings.Cut(protocol, "/")
 	if protocol = strings.ToLower(protocol); protocol == "" {
