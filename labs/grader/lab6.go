@@ -271,12 +271,15 @@ func reachesBeyond(l *lan) error {
 	if err != nil {
 		return err
 	}
-	routes, err := command.routes()
+	wanted, routes := "default via "+l.gateway.String(), []string{}
+	if !l.until(func() bool {
+		routes, err = command.routes()
+		return err != nil || slices.Contains(routes, wanted)
+	}) {
+		return wrong("a route inside: "+wanted, "routes: "+strings.Join(routes, ", "))
+	}
 	if err != nil {
 		return err
-	}
-	if wanted := "default via " + l.gateway.String(); !slices.Contains(routes, wanted) {
-		return wrong("a route inside: "+wanted, "routes: "+strings.Join(routes, ", "))
 	}
 	at, word := netip.AddrPortFrom(l.neighbour, l.port()), l.Word()
 	listener, err := listens(l.beyond(), at, word)
