@@ -16,6 +16,8 @@ var Labs = []Lab{
 	{3, "3-cgroups", cgroupChecks},
 	{4, "4-layers", layerChecks},
 	{5, "5-image", imageChecks},
+	{6, "6-network", networkChecks},
+	{7, "7-ports", portChecks},
 }
 
 var bareProcess = []Check{

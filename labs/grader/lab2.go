@@ -1,9 +1,7 @@
 package grader
 
 import (
-	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,30 +120,13 @@ func hostKeepsName(s *Sandbox) error {
 	return same("the host to be called", s.Hostname, got)
 }
 
-// hostname is the name in the process's UTS namespace. The thread that goes there does not come back.
-func (p Process) hostname() (string, error) {
-	type answer struct {
-		name string
-		err  error
-	}
-	answers := make(chan answer)
-	go func() {
-		runtime.LockOSThread()
-		ns, err := os.Open(p.path("ns/uts"))
-		if err != nil {
-			answers <- answer{"", err}
-			return
-		}
-		defer ns.Close()
-		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWUTS); err != nil {
-			answers <- answer{"", fmt.Errorf("setns: %w", err)}
-			return
-		}
-		name, err := os.Hostname()
-		answers <- answer{name, err}
-	}()
-	a := <-answers
-	return a.name, a.err
+// hostname is the name in the process's UTS namespace.
+func (p Process) hostname() (name string, err error) {
+	err = within(p.path("ns/uts"), unix.CLONE_NEWUTS, func() error {
+		name, err = os.Hostname()
+		return err
+	})
+	return name, err
 }
 
 func nothingLeft2(s *Sandbox) error {

@@ -33,7 +33,7 @@ var cgroupChecks = []Check{
 	{ID: "lab3.left", Title: "the group is gone when COMMAND has ended", Points: 2, Needs: []string{"lab3.group", "lab3.alone"}, Man: "rmdir(2)", Read: "Run it", Run: nothingLeft3,
 		Hints: []string{"a group is a directory, and stays until someone removes it", "rmdir works when no process and no group is in it; it is EBUSY until then", "remove it in every tree that it was made in"}},
 	{ID: "lab3.killed", Title: "box killed by SIGKILL: COMMAND dies too, and the next box finds nothing in its way", Points: 2, Needs: []string{"lab3.left"}, Man: "prctl(2)", Read: "Break it", Run: boxKilled,
-		Hints: []string{"SIGKILL cannot be caught: somebody else has to clear up", "PR_SET_PDEATHSIG has the kernel kill the child; what is left of a dead box's groups the next box can remove", "Pdeathsig: syscall.SIGKILL, and runtime.LockOSThread, because it is a thread that is the parent"}},
+		Hints: []string{"SIGKILL cannot be caught: somebody else has to clear up", "PR_SET_PDEATHSIG has the kernel kill the child; what is left of a dead box's groups the next box can remove", "Pdeathsig: syscall.SIGKILL, and func init() { runtime.LockOSThread() }: it is threads that are parents, and that die with them"}},
 }
 
 // with is tool, with flags before COMMAND.
@@ -87,10 +87,10 @@ func (s *Sandbox) groupHint() []string {
 }
 
 func early(s *Sandbox) error {
-	gate := newGate(s.host(ToolDir+"/tutor"), func(p Process) string {
+	gate := newGate(func(p Process) string {
 		dir, _ := s.groupOf(p, "memory")
 		return dir
-	})
+	}, 0, s.host(ToolDir+"/tutor"))
 	if gate != nil {
 		defer gate.Close()
 	}
@@ -247,17 +247,23 @@ func boxKilled(s *Sandbox) error {
 		return wrong("COMMAND to end when box was killed", fmt.Sprintf("it still runs after %v", s.patience))
 	}
 	s.until(box.Ended)
-	for range 3 { // the dead leave their group a moment after they have died, and an early successor finds it still in use
-		if err = s.nextFindsNothing(); err == nil {
+	return s.nextFindsNothing(with(s.allLimits(), "exit", "0"))
+}
+
+// nextFindsNothing runs another box after one that was killed. The dead leave their group a moment after they have died,
+// and an early successor finds it still in use: so there may be three.
+func (s *Sandbox) nextFindsNothing(args []string) (err error) {
+	for range 3 {
+		if err = s.nextClears(args); err == nil {
 			return nil
 		}
 	}
 	return err
 }
 
-// nextFindsNothing runs another box. Zombies do not count: a box that was killed could not wait for its child.
-func (s *Sandbox) nextFindsNothing() error {
-	next, err := s.Ends("", with(s.allLimits(), "exit", "0")...)
+// nextClears is one of these. Zombies do not count: a box that was killed could not wait for its child.
+func (s *Sandbox) nextClears(args []string) error {
+	next, err := s.Ends("", args...)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ var probes = map[string]func(args []string) int{
 	"write":    probeWrite,    // FILE TEXT, then hold
 	"change":   probeChange,   // FILE TEXT FILE…: write the first, remove the others, then hold
 	"breakout": probeBreakout, // out of a chroot, then hold
+	"serve":    probeServe,    // PORT WORD: answer by TCP, always beginning with WORD
 }
 
 // Probe runs one and returns its exit code. others are words that are not the grader's own.

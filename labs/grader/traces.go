@@ -34,6 +34,9 @@ func (s *Sandbox) traces() (traces, error) {
 			found = append(found, "link "+strings.TrimSpace(name))
 		}
 	}
+	for _, rule := range init.rules() {
+		found = append(found, "rule "+rule)
+	}
 	for _, p := range s.family() {
 		found = append(found, p.trace())
 	}
@@ -60,13 +63,19 @@ func tree(dir string) []string {
 	return found
 }
 
-// Left is what box has left behind. While a process lives that may clear up yet, it gets some time.
+// Left is what box has left behind. While a process lives that may clear up yet, it gets some time; and so does the kernel,
+// which takes a network down a while after its last process has ended.
 func (s *Sandbox) Left() []string {
 	deadline := time.Now().Add(s.patience / 8)
 	for len(s.living()) > 0 && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	return s.leftNow()
+	var left []string
+	s.until(func() bool {
+		left = s.leftNow()
+		return !slices.ContainsFunc(left, func(trace string) bool { return strings.HasPrefix(trace, "link ") })
+	})
+	return left
 }
 
 // leftNow is what there is more than at the beginning.

@@ -12,6 +12,10 @@ import (
 	"syscall"
 )
 
+// init keeps box on its first thread, and so does the child's. The kernel notes for a thread, and not for its process, whose
+// parent it is and that it shall die with its parent; Go moves goroutines between threads as it likes.
+func init() { runtime.LockOSThread() }
+
 func main() {
 	flag.CommandLine.Init("box run", flag.ContinueOnError)
 	stages := map[string]func([]string) (int, error){"run": run, "inside": inside}
@@ -33,7 +37,6 @@ func run([]string) (int, error) {
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	command.SysProcAttr = namespaces()
 	command.SysProcAttr.Pdeathsig = syscall.SIGKILL // box may be killed itself: then the kernel kills the child
-	runtime.LockOSThread()                          // whose parent is this thread, not the process
 	name, err := makeGroup()
 	defer removeGroup(name)
 	if err != nil {
