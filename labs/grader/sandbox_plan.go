@@ -71,16 +71,16 @@ func (s *Sandbox) plan(pipes process.Pipes) program.Program {
 		layers.Dev(dev),
 		layers.Devices(true),
 		network.Loopback(),
-		privileges.ReadOnly(append(settings(), "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")), // against accidents
+		privileges.ReadOnly(append(kernels(), "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")), // against accidents
 		shared(),
 		process.Umask(), // PID 1 keeps all its powers: who has fewer may neither trace it nor write into its memory (ptrace(2))
 		process.Exec([]string{ToolDir + "/tutor", "probe", "init"}, environment(nil)),
 	)
 }
 
-// settings are the kernel's own. Those of the network are not among them: each network namespace has its own, and box may
+// kernels are the settings of the whole machine. Those of the network are not among them: each network namespace has its own, and box may
 // want to forward packets in the sandbox's.
-func settings() []string {
+func kernels() []string {
 	dirs, _ := filepath.Glob("/proc/sys/*")
 	return slices.DeleteFunc(dirs, func(dir string) bool { return dir == "/proc/sys/net" })
 }
