@@ -246,7 +246,8 @@ func (s *Session) shell() error {
 	if name := s.Room.Newest(); name != "" {
 		s.print("A shell in the container " + name + ". Type exit to come back.\n")
 	} else {
-		s.print("A shell where the lab works. Type exit to come back.\n")
+		s.print(s.page().wrap(fmt.Sprintf("A shell where the lab works. Type exit to come back. What you make outside of it, a link, a network "+
+			"namespace, a table of nft, a control group, goes with the lab if its name begins with lab%d-", s.Lab.Number), s.page().width, "", ""))
 	}
 	if err := s.keys.Lend(s.Room.Shell); err != nil {
 		s.print(s.Ink.bad(err.Error()) + "\n")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,33 @@ func nothingOfALab(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(home, "root", "labs"))
 	require.NoDirExists(t, filepath.Join(home, "run", "labs"))
 	require.Empty(t, ofALab(t))
+	require.Empty(t, madeByHand(t))
+}
+
+// madeByHand is what keysLesson makes outside its room, by a shell that is no more.
+func madeByHand(t *testing.T) []string {
+	t.Helper()
+	links, err := filepath.Glob("/sys/class/net/lab0-*")
+	require.NoError(t, err)
+	spaces, err := filepath.Glob("/run/netns/lab0-*")
+	require.NoError(t, err)
+	all := append(append(links, spaces...), regexp.MustCompile(`lab0-\w+`).FindAllString(tables(t), -1)...)
+	return slices.DeleteFunc(all, func(name string) bool {
+		_, pid, _ := strings.Cut(name, "lab0-")
+		_, err := os.Stat("/proc/" + strings.TrimRight(pid, "n"))
+		return err == nil
+	})
+}
+
+// bridgeOf is the interface of the network that keysLesson makes, while the lab is in that step.
+func bridgeOf(t *testing.T) string {
+	t.Helper()
+	lab := filepath.Join(home, "root", "labs", "0-own")
+	var network struct{ ID string }
+	require.NoError(t, json.Unmarshal([]byte(read(filepath.Join(lab, "networks"), "wires.json")), &network))
+	bridge := "/sys/class/net/br-" + network.ID[:12]
+	require.FileExists(t, bridge)
+	return bridge
 }
 
 // ofOthers tells if something is of another tutor's on this machine: a bridge, the grader's, or a group in which somebody lives who
@@ -218,6 +246,7 @@ func TestALessonAtATerminal(t *testing.T) {
 	s.press("\n")
 	reached := filepath.Join(home, "root", "labs", "0-own", "here", "reached")
 	eventually(t, "the step to be in its middle", func() bool { _, err := os.Stat(reached); return err == nil })
+	bridge := bridgeOf(t)
 	s.press("\x03")
 	s.sees("Stopped. r runs the step again")
 	require.NotContains(t, strings.Join(ofALab(t), " "), "1002")
@@ -225,6 +254,7 @@ func TestALessonAtATerminal(t *testing.T) {
 	s.press("q")
 	cmd.Wait()
 	nothingOfALab(t)
+	require.NoFileExists(t, bridge)
 	s, cmd = labAt(t, "--restart", keysLesson)
 	s.sees("Step 1 of 9")
 	s.press("\x03")
@@ -265,8 +295,13 @@ func TestALabThatWasKilledIsClearedByTheNext(t *testing.T) {
 	eventually(t, "the lab to be dead", func() bool { return read(fmt.Sprintf("/proc/%d", lab), "cmdline") == "" })
 	require.Contains(t, strings.Join(ofALab(t), " "), "1002")
 	require.NotEmpty(t, leftovers(t))
+	bridge := bridgeOf(t)
+	made, err := filepath.Glob("/sys/class/net/lab0-*")
+	require.NoError(t, err)
+	require.NotEmpty(t, made)
 	ok(t, "lab")
 	nothingOfALab(t)
+	require.NoFileExists(t, bridge)
 }
 
 // Without a terminal it runs to the end, says what is not as promised, and exits with 1.
