@@ -225,10 +225,14 @@ func (s *Session) read(text string) error {
 		s.print(strings.Join(lines[:room], ""))
 		key := Resized
 		for key == Resized {
-			key = s.ask("Enter: more   q: quit")
+			key = s.ask("Enter: more   n: to the end   q: quit")
 		}
 		if key == 'q' || key == Stop || key == Gone {
 			return errLeft
+		}
+		if key == 'n' {
+			lines = lines[len(lines)-room:] // a trace may have fifty screens
+			break
 		}
 	}
 	s.print(strings.Join(lines, "") + "\n\n")

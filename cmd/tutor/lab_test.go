@@ -59,7 +59,7 @@ func (s *screen) pages(words string) {
 			s.sees(words)
 			return
 		}
-		s.sees("Enter: more   q: quit]")
+		s.sees("Enter: more   n: to the end   q: quit]")
 		s.press("\n")
 	}
 	s.t.Fatalf("%q never came", words)
@@ -135,6 +135,9 @@ func TestALessonAtATerminal(t *testing.T) {
 	s.sees("What tutor did")
 	s.pages("clone a container is a process")
 	s.pages("Enter: more")
+	s.press("n")
+	s.sees("It ran.")
+	s.sees("all keys]")
 	s.press("q")
 	cmd.Wait()
 	require.Zero(t, cmd.ProcessState.ExitCode(), s.shown())
