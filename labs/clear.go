@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -81,11 +80,16 @@ func ownerless(pattern string) []string {
 	return slices.DeleteFunc(paths, func(path string) bool { return owned(filepath.Base(path)) })
 }
 
-// owned tells if what stands behind the "-" is the PID of a living process.
+// owned tells if the number behind the "-" is the PID of a living process; more may follow it: lab6-4711b. One that has
+// ended and that nobody has waited for yet does not live.
 func owned(name string) bool {
 	_, pid, _ := strings.Cut(name, "-")
-	_, err := strconv.Atoi(pid)
-	return err == nil && exists("/proc/"+pid)
+	if end := strings.IndexFunc(pid, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+		pid = pid[:end]
+	}
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return pid != "" && err == nil && !strings.HasPrefix(state, "Z")
 }
 
 // removeGroups removes a group and those in it, the deepest first.

@@ -225,10 +225,14 @@ func (s *Session) read(text string) error {
 		s.print(strings.Join(lines[:room], ""))
 		key := Resized
 		for key == Resized {
-			key = s.ask("Enter: more   q: quit")
+			key = s.ask("Enter: more   n: to the end   q: quit")
 		}
 		if key == 'q' || key == Stop || key == Gone {
 			return errLeft
+		}
+		if key == 'n' {
+			lines = lines[len(lines)-room:] // a trace may have fifty screens
+			break
 		}
 	}
 	s.print(strings.Join(lines, "") + "\n\n")
@@ -246,7 +250,8 @@ func (s *Session) shell() error {
 	if name := s.Room.Newest(); name != "" {
 		s.print("A shell in the container " + name + ". Type exit to come back.\n")
 	} else {
-		s.print("A shell where the lab works. Type exit to come back.\n")
+		s.print(s.page().wrap(fmt.Sprintf("A shell where the lab works. Type exit to come back. What you make outside of it, a link, a network "+
+			"namespace, a table of nft, a control group, goes with the lab if its name begins with lab%d-", s.Lab.Number), s.page().width, "", ""))
 	}
 	if err := s.keys.Lend(s.Room.Shell); err != nil {
 		s.print(s.Ink.bad(err.Error()) + "\n")

@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
+	"tutor/runtime/networks"
 )
 
 // A Room is where one lab runs: a root and a run directory of its own, so that its containers never meet the
@@ -161,6 +163,9 @@ func (r *Room) clear() error {
 		return err
 	}
 	if err := r.end(); err != nil { // what the containers' monitors have started meanwhile
+		return err
+	}
+	if _, err := r.Home.NetworkPrune(context.Background(), func(networks.Network) bool { return true }); err != nil {
 		return err
 	}
 	if err := unmountBelow(r.Home.Root, r.Home.Run); err != nil {

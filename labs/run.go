@@ -122,8 +122,12 @@ func (r *Room) shell(env []string) (*shell, error) {
 // run gives the shell a line and waits for its exit code. By then all that the line's own processes have written is
 // in the pipe; what it left running may write later.
 func (sh *shell) run(ctx context.Context, line string) (output string, status int, ran bool, err error) {
-	if _, err := io.WriteString(sh.lines, line+"\x00"); err != nil {
-		return "", 0, false, nil // the shell has ended
+	if _, failed := io.WriteString(sh.lines, line+"\x00"); failed != nil {
+		sh.cmd.Wait() // the shell has ended
+		if exitStatus(sh.cmd.ProcessState) == interrupted {
+			err = ErrStopped // the person was faster with Ctrl-C than the shell with its first line
+		}
+		return "", 0, false, err
 	}
 	var out, code strings.Builder
 	for {

@@ -16,6 +16,7 @@ classroom="
  strace           what a trace is compared with
  procps           pkill, by which tutor on macOS and Windows ends what runs here
  iproute2         the network by hand: ip, tc, ss
+ nftables         its rules: nft
  bash-completion  tutor lab <Tab>
 "
 

@@ -166,6 +166,40 @@ func TestEveryWordOfTheLessons(t *testing.T) {
 	})
 }
 
+var (
+	fenced       = regexp.MustCompile("(?ms)^```.*?^```$")
+	citedCall    = regexp.MustCompile(`\b([a-z][a-z0-9_]+)\((?:2\)|[A-Z"])`)
+	citedEntries = regexp.MustCompile("entr(?:y|ies)[^.`]{0,30}((?:`[a-z-]+`(?:, | and )?)+)")
+	inCode       = regexp.MustCompile("`([a-z-]+)`")
+)
+
+// A system call is one that the kernel has (strace knows them all), and an entry is one of the list.
+func TestEveryCallAndEntryOfTheLessons(t *testing.T) {
+	catalogue, err := container.Catalogue()
+	require.NoError(t, err)
+	var calls, entries []string
+	for _, page := range append(pages(t), lessons(t)...) {
+		content, err := os.ReadFile(page)
+		require.NoError(t, err)
+		text := strings.ReplaceAll(fenced.ReplaceAllString(string(content), ""), "\n", " ")
+		for _, m := range citedCall.FindAllStringSubmatch(text, -1) {
+			calls = append(calls, m[1])
+		}
+		for _, m := range citedEntries.FindAllStringSubmatch(text, -1) {
+			for _, name := range inCode.FindAllStringSubmatch(m[1], -1) {
+				entries = append(entries, name[1])
+			}
+		}
+	}
+	require.Greater(t, len(calls), 20)
+	r := command(t, exec.Command(tool(t, "strace"), "-o", "/dev/null", "-e", "trace="+strings.Join(calls, ","), "true"))
+	require.Zero(t, r.code, r.stderr)
+	require.NotEmpty(t, entries)
+	for _, name := range entries {
+		require.True(t, slices.ContainsFunc(catalogue, func(p program.Program) bool { return p.Find(name) != nil }), "there is no entry %s", name)
+	}
+}
+
 // inTheBook tells if a page of the glossary, or an entry, names the man page.
 func inTheBook(book topics.Book, man string) bool {
 	for _, page := range book.Pages() {

@@ -46,6 +46,21 @@ func TestExitCodes(t *testing.T) {
 	fails(t, tutorCommand("run", "--rm", "-w", "/etc/passwd/x", "tutor/lab", "true"), 125, "workdir: ", "")
 }
 
+// What is pinned for the kernel and forgotten ends a Go program at its next look at the memory, with a trace of Go's.
+func TestAStartThatFailedGivesItsMemoryBack(t *testing.T) {
+	noneStays(t)
+	root(t)
+	ok(t, "run", "-d", "--name", "runs", "tutor/lab", "sleep", "1000")
+	for range 4 {
+		for _, args := range [][]string{{"run", "--rm", "tutor/lab", "nonesuch"}, {"exec", "runs", "nonesuch"}} {
+			cmd := tutorCommand(args...)
+			cmd.Env = append(os.Environ(), "GOGC=1") // many looks
+			r := command(t, cmd)
+			require.Equal(t, 127, r.code, r.stderr)
+		}
+	}
+}
+
 func TestImagesThatAreNotThere(t *testing.T) {
 	root(t)
 	server := httptest.NewServer(registry.New())

@@ -117,14 +117,14 @@ func (f *execFlags) run(c *cli, args []string) (status int, err error) {
 	if err != nil {
 		return ours, err
 	}
+	if f.dryRun {
+		return 0, f.explain.dryRun(c, e.Program)
+	}
 	tracer, err := f.explain.trace(subject{func() program.Program { return e.Program }, e.Plan.Group.Dirs(), e.Plan.Process.Args, e.Inside}, c.Err)
 	if err != nil {
 		return ours, err
 	}
 	defer tracer.close()
-	if f.dryRun {
-		return 0, tracer.dryRun(c.Out)
-	}
 	status, err = e.Run(tracer.watch())
 	if errors.Is(err, container.ErrLeft) {
 		fmt.Fprintln(c.Err, container.ErrLeft)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,80 +18,19 @@ import (
 
 const keysLesson = "testdata/lab/keys.md"
 
-// What GitHub shows is what happens: every command of every lesson runs here, and prints what the lesson says. Nothing
-// of it stays.
-func TestEveryLessonDoesWhatItSays(t *testing.T) {
-	root(t)
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	for _, lab := range labs.Labs {
-		if _, err := lab.Lesson(); err != nil {
-			continue
-		}
-		t.Run(lab.Name, func(t *testing.T) {
-			r := tutor(t, "lab", "--yes", lab.Name)
-			for try := 1; r.code == 1 && try < 3 && lab.Name == "3-cgroups"; try++ {
-				r = tutor(t, "lab", "--yes", lab.Name) // it compares processor time, of which others may have taken a part
-			}
-			require.Zero(t, r.code, "%s%s", r.stdout, r.stderr)
-			require.NotContains(t, r.stdout, "not what the lesson promised")
-			nothingOfALab(t)
-		})
-	}
-}
-
-// nothingOfALab stays: no process that carries its mark, no mount, no group, no directory.
-func nothingOfALab(t *testing.T) {
-	t.Helper()
-	left := leftovers(t)
-	defer func() { t.Log("left:", left) }()
-	eventually(t, "nothing to be left", func() bool {
-		now := leftovers(t)
-		left = slices.DeleteFunc(left, func(path string) bool { return ofOthers(path) || !slices.Contains(now, path) })
-		return len(left) == 0
-	})
-	require.NoDirExists(t, filepath.Join(home, "root", "labs"))
-	require.NoDirExists(t, filepath.Join(home, "run", "labs"))
-	require.Empty(t, ofALab(t))
-}
-
-// ofOthers tells if something is of another tutor's on this machine: a bridge, the grader's, or a group in which somebody lives who
-// was not started from this home.
-func ofOthers(path string) bool {
-	if strings.HasPrefix(path, "/sys/class/net/") || strings.Contains(path, "/tutor-grade-") {
-		return true
-	}
-	for _, pid := range strings.Fields(read(path, "cgroup.procs")) {
-		_, status, _ := strings.Cut(read("/proc/"+pid, "status"), "\nPPid:\t")
-		parent, _, _ := strings.Cut(status, "\n")
-		if environ := read("/proc/"+parent, "environ"); environ != "" && !strings.Contains(environ, home) {
-			return true
-		}
-	}
-	return false
-}
-
-// ofALab are the processes that a lab of this home has started.
-func ofALab(t *testing.T) []string {
-	t.Helper()
-	dirs, err := filepath.Glob("/proc/[0-9]*")
-	require.NoError(t, err)
-	var found []string
-	for _, dir := range dirs {
-		environ, _ := os.ReadFile(dir + "/environ")
-		if strings.Contains(string(environ), "TUTOR_LAB_ROOM="+filepath.Join(home, "root")) {
-			command, _ := os.ReadFile(dir + "/cmdline")
-			found = append(found, string(command))
-		}
-	}
-	return found
-}
-
 // labAt starts a lab at a terminal.
 func labAt(t *testing.T, args ...string) (*screen, *exec.Cmd) {
+	t.Helper()
+	return labOn(t, 24, args...)
+}
+
+// labOn starts a lab at a terminal of so many lines.
+func labOn(t *testing.T, lines uint16, args ...string) (*screen, *exec.Cmd) {
 	t.Helper()
 	cmd := exec.Command(binary, append([]string{"lab"}, args...)...)
 	cmd.Env = append(os.Environ(), "NO_COLOR=1", "TERM=xterm")
 	s := attach(t, cmd)
+	s.resize(lines, 80)
 	require.NoError(t, cmd.Start())
 	return s, cmd
 }
@@ -121,7 +59,7 @@ func (s *screen) pages(words string) {
 			s.sees(words)
 			return
 		}
-		s.sees("Enter: more   q: quit]")
+		s.sees("Enter: more   n: to the end   q: quit]")
 		s.press("\n")
 	}
 	s.t.Fatalf("%q never came", words)
@@ -197,6 +135,9 @@ func TestALessonAtATerminal(t *testing.T) {
 	s.sees("What tutor did")
 	s.pages("clone a container is a process")
 	s.pages("Enter: more")
+	s.press("n")
+	s.sees("It ran.")
+	s.sees("all keys]")
 	s.press("q")
 	cmd.Wait()
 	require.Zero(t, cmd.ProcessState.ExitCode(), s.shown())
@@ -218,6 +159,7 @@ func TestALessonAtATerminal(t *testing.T) {
 	s.press("\n")
 	reached := filepath.Join(home, "root", "labs", "0-own", "here", "reached")
 	eventually(t, "the step to be in its middle", func() bool { _, err := os.Stat(reached); return err == nil })
+	bridge := bridgeOf(t)
 	s.press("\x03")
 	s.sees("Stopped. r runs the step again")
 	require.NotContains(t, strings.Join(ofALab(t), " "), "1002")
@@ -225,6 +167,7 @@ func TestALessonAtATerminal(t *testing.T) {
 	s.press("q")
 	cmd.Wait()
 	nothingOfALab(t)
+	require.NoFileExists(t, bridge)
 	s, cmd = labAt(t, "--restart", keysLesson)
 	s.sees("Step 1 of 9")
 	s.press("\x03")
@@ -265,8 +208,13 @@ func TestALabThatWasKilledIsClearedByTheNext(t *testing.T) {
 	eventually(t, "the lab to be dead", func() bool { return read(fmt.Sprintf("/proc/%d", lab), "cmdline") == "" })
 	require.Contains(t, strings.Join(ofALab(t), " "), "1002")
 	require.NotEmpty(t, leftovers(t))
+	bridge := bridgeOf(t)
+	made, err := filepath.Glob("/sys/class/net/lab0-*")
+	require.NoError(t, err)
+	require.NotEmpty(t, made)
 	ok(t, "lab")
 	nothingOfALab(t)
+	require.NoFileExists(t, bridge)
 }
 
 // Without a terminal it runs to the end, says what is not as promised, and exits with 1.

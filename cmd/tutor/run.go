@@ -119,14 +119,14 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if err := f.mayStep(); err != nil {
 		return ours, err
 	}
+	if f.dryRun {
+		return 0, f.explain.dryRun(c, slices.Concat(ctr.Before, ctr.Program))
+	}
 	tracer, err := f.explain.open(ctr, c.Err)
 	if err != nil {
 		return ours, err
 	}
 	defer tracer.close()
-	if f.dryRun {
-		return 0, tracer.sink.dryRun(c.Out, tracer.form, slices.Concat(ctr.Before, ctr.Program))
-	}
 	watch := tracer.watch()
 	if f.step {
 		s, err := newStepper(tracer)

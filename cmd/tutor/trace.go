@@ -276,7 +276,16 @@ func (t *tracer) undone(r *process.Running) {
 	explain.Undone(t.out, t.trace(r), t.style)
 }
 
-func (t *tracer) dryRun(stdout io.Writer) error { return t.sink.dryRun(stdout, t.form, t.program()) }
+// dryRun prints a Program that nobody carries out. It is what the command is asked for, and no trace: what the environment
+// says of traces does not lead it elsewhere.
+func (f *explainFlags) dryRun(c *cli, p program.Program) error {
+	s, err := f.sink(c.Err)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.dryRun(c.Out, f.form, p)
+}
 
 // dryRun prints a Program; nothing runs.
 func (s sink) dryRun(stdout io.Writer, form string, p program.Program) error {

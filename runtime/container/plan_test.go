@@ -13,6 +13,8 @@ import (
 
 	"tutor/runtime/cgroups"
 	"tutor/runtime/layers"
+	"tutor/runtime/networks"
+	"tutor/runtime/ports"
 	"tutor/runtime/program"
 	"tutor/runtime/terminal"
 )
@@ -94,6 +96,12 @@ func TestEveryEntrySaysWhatWhyAndWhere(t *testing.T) {
 func TestTheProgramOfEachLab(t *testing.T) {
 	for lab := 1; lab <= 7; lab++ {
 		o := Options{Command: []string{"sh"}, Network: "none", Lab: lab}
+		if lab >= 6 {
+			o.Network = networks.Default
+		}
+		if lab == 7 {
+			o.Ports = []ports.Port{{Protocol: "tcp", Container: 80, Host: 8080}}
+		}
 		golden(t, "lab"+string(rune('0'+lab)), render(programOf(t, o, v2)))
 	}
 	golden(t, "everything-v2", render(programOf(t, everything(), v2)))

@@ -35,7 +35,8 @@ type Running struct {
 }
 
 // Start carries out p until its command runs. On an error the child is dead and reaped, and what the host's
-// hand did is undone; the Running is still good for Results.
+// hand did is undone; the Running is still good for Results, and has to be closed: what is pinned for the kernel and
+// lost is a panic of Go's at some later time.
 //
 // It locks the calling goroutine to its thread for good: unshare(CLONE_NEWPID) leaves the thread such that all
 // its children are born into the new namespace.
@@ -50,6 +51,7 @@ func Start(p program.Program, hooks Hooks) (*Running, error) {
 	}
 	r := &Running{compiled: c, baton: -1}
 	if r.ledger, r.memory, err = newLedger(len(c.calls)); err != nil {
+		c.pin.Unpin()
 		return nil, err
 	}
 	if err := r.start(hooks); err != nil {
