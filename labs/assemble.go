@@ -26,6 +26,12 @@ func Solution(n int) (Files, error) {
 	return files, nil
 }
 
+// News are the files of box that lab n adds or changes.
+func News(n int) (Files, error) {
+	files := Files{}
+	return files, files.add(n, "solution")
+}
+
 // Starter is what lab n begins with: the solution of the lab before, and places to work. language is "go", or one that
 // the lab has a folder exercise-LANGUAGE for.
 func Starter(n int, language string) (Files, error) {

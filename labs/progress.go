@@ -3,6 +3,7 @@ package labs
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
@@ -23,6 +24,29 @@ type Place struct {
 	Done  bool `json:"done,omitempty"` // at least once to the end
 	Right int  `json:"right,omitempty"`
 	Asked int  `json:"asked,omitempty"` // predictions
+
+	Exercise Exercise `json:"exercise,omitzero"`
+}
+
+// An Exercise is how far somebody's own box has come.
+type Exercise struct {
+	Points  int  `json:"points"` // the most so far
+	Of      int  `json:"of"`
+	GivenUp bool `json:"given_up,omitempty"` // looked at the solution before it was passed
+}
+
+// Passed tells if box has once had all points.
+func (e Exercise) Passed() bool { return e.Of > 0 && e.Points >= e.Of }
+
+func (e Exercise) String() string {
+	if e.Of == 0 {
+		return ""
+	}
+	points := fmt.Sprintf("%d/%d", e.Points, e.Of)
+	if e.GivenUp {
+		return points + " given up"
+	}
+	return points
 }
 
 // A Notebook is the file that a person's progress is kept in, $XDG_STATE_HOME/tutor/progress.json. Under sudo it is
@@ -68,8 +92,33 @@ func (n Notebook) Read() Progress {
 // Note writes down how far the person is in one lab.
 func (n Notebook) Note(lab string, place Place) error {
 	p := n.Read()
-	place.Done = place.Done || p[lab].Done
+	place.Done, place.Exercise = place.Done || p[lab].Done, p[lab].Exercise
 	p[lab] = place
+	return n.write(p)
+}
+
+// Graded writes down what box was given in a lab, if it is the most so far.
+func (n Notebook) Graded(lab string, points, of int) error {
+	p := n.Read()
+	place := p[lab]
+	if points <= place.Exercise.Points && of == place.Exercise.Of {
+		return nil
+	}
+	place.Exercise.Points, place.Exercise.Of = max(points, place.Exercise.Points), of
+	p[lab] = place
+	return n.write(p)
+}
+
+// GiveUp writes down that the solution was looked at.
+func (n Notebook) GiveUp(lab string, of int) error {
+	p := n.Read()
+	place := p[lab]
+	place.Exercise.GivenUp, place.Exercise.Of = true, of
+	p[lab] = place
+	return n.write(p)
+}
+
+func (n Notebook) write(p Progress) error {
 	content, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err

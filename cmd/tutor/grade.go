@@ -3,12 +3,12 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,11 +27,19 @@ const (
 
 // A gradeOptions is what the flags say.
 type gradeOptions struct {
-	format, output, details, only, student string
-	seed                                   uint64
-	hint                                   int
-	alone                                  bool
-	hide                                   []string
+	words, output, details, only, student string
+	seed                                  uint64
+	hint                                  int
+	seeded, alone                         bool
+	watch, solution, giveUp               bool
+	hide                                  []string
+}
+
+// A grading is what they mean.
+type grading struct {
+	gradeOptions
+	lab    *grader.Lab
+	format *grader.Format
 }
 
 func newGrade(c *cli) *cobra.Command {
@@ -50,17 +58,17 @@ func newGrade(c *cli) *cobra.Command {
 			return nil
 		},
 		RunE: func(command *cobra.Command, args []string) error {
-			if !command.Flags().Changed("seed") {
+			if o.seeded = command.Flags().Changed("seed"); !o.seeded {
 				o.seed = freshSeed()
 			}
-			return c.grade(o, args[0], slices.Concat(args[1:], []string{"."})[0])
+			return c.gradeAny(command.Context(), o, args[0], slices.Concat(args[1:], []string{"."})[0])
 		},
 	}
 	command.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return failure{container.Hint(err, command.CommandPath()+" --help"), gradeUsage}
 	})
 	flags := command.Flags()
-	flags.StringVar(&o.format, "format", "text", "text, "+strings.Join(formatNames(), ", "))
+	flags.StringVar(&o.words, "format", "text", "text, "+strings.Join(formatNames(), ", "))
 	flags.StringVarP(&o.output, "output", "o", "", "write the result to this file, anew after every check")
 	flags.StringVar(&o.details, "failure-details", "full", "what a failure tells: full, actual-only, none")
 	flags.StringSliceVar(&o.hide, "hide", nil, "checks of which is told only whether they passed, not why")
@@ -68,6 +76,9 @@ func newGrade(c *cli) *cobra.Command {
 	flags.BoolVar(&o.alone, "this-lab-only", false, "not the checks of the earlier labs")
 	flags.StringVar(&o.student, "student", "", "a name for the report")
 	flags.Uint64Var(&o.seed, "seed", 0, "the same random values as that run")
+	flags.BoolVarP(&o.watch, "watch", "w", false, "grade again whenever something is saved")
+	flags.BoolVar(&o.solution, "solution", false, "show the solution of the exercise, to who has passed it")
+	flags.BoolVar(&o.giveUp, "give-up", false, "with --solution: also to who has not; that is written down")
 	flags.IntVar(&o.hint, "hint", 1, "how much help: 0 to 3")
 	return command
 }
@@ -88,10 +99,14 @@ func freshSeed() uint64 {
 	return uint64(binary.LittleEndian.Uint32(b[:]))
 }
 
-func (c *cli) grade(o gradeOptions, name, path string) error {
-	lab, format, err := o.check(name)
+// gradeAny does what the flags say.
+func (c *cli) gradeAny(ctx context.Context, o gradeOptions, name, path string) error {
+	g, err := o.check(name)
 	if err != nil {
 		return failure{err, gradeUsage}
+	}
+	if o.solution {
+		return c.showSolution(g)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return failure{container.Hint(err, "PATH is an executable, or a folder with go.mod, Makefile or box"), gradeUsage}
@@ -99,88 +114,43 @@ func (c *cli) grade(o gradeOptions, name, path string) error {
 	if os.Geteuid() != 0 {
 		return failure{container.Hint(errors.New("grade: only root can make the sandbox"), "sudo tutor grade …"), gradeEnvironment}
 	}
-	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: o.hint, Details: o.details, Number: lab.Number, Seed: o.seed}
-	var failed error
-	after := func(r *grader.Report) {
-		if o.format == "text" || o.output != "" && format.Print == nil {
-			text.Show(r)
-		}
-		if o.output != "" && failed == nil {
-			failed = o.write(r, format)
-		}
+	if o.watch {
+		return c.gradeAgain(ctx, g, path)
 	}
-	report, err := grader.Run(grader.Order{Lab: lab, Path: path, Dir: filepath.Join(c.home().Run, "grade"), Student: o.student, Version: version,
-		Seed: o.seed, Hide: o.hide, Only: o.only, Alone: o.alone, After: after})
-	if err == nil {
-		err = failed
-	}
-	if err != nil {
-		return failure{err, gradeEnvironment}
-	}
-	return c.graded(o, text, report, format)
+	return c.grade(ctx, g, path)
 }
 
 // check turns words into what they mean.
-func (o gradeOptions) check(name string) (*grader.Lab, *grader.Format, error) {
+func (o gradeOptions) check(name string) (*grading, error) {
 	lab := grader.Find(name)
 	if lab == nil {
 		var names []string
 		for _, l := range grader.Labs {
 			names = append(names, l.Name)
 		}
-		return nil, nil, container.Hint(fmt.Errorf("grade: no such lab: %s", name), "there are "+strings.Join(names, ", "))
+		return nil, container.Hint(fmt.Errorf("grade: no such lab: %s", name), "there are "+strings.Join(names, ", "))
 	}
 	if o.only != "" && !slices.ContainsFunc(lab.Checks, func(c grader.Check) bool { return c.ID == o.only }) {
-		return nil, nil, fmt.Errorf("grade: lab %s has no check %s", lab.Name, o.only)
+		return nil, fmt.Errorf("grade: lab %s has no check %s", lab.Name, o.only)
 	}
 	if !slices.Contains([]string{"full", "actual-only", "none"}, o.details) {
-		return nil, nil, fmt.Errorf("grade: --failure-details %s: full, actual-only or none", o.details)
+		return nil, fmt.Errorf("grade: --failure-details %s: full, actual-only or none", o.details)
 	}
-	if o.format == "text" {
-		return lab, &grader.Formats[0], nil // with --output: the record
+	if o.watch && o.words != "text" {
+		return nil, errors.New("grade: --watch is for a person, and prints text; --output keeps the record")
+	}
+	if o.giveUp && !o.solution {
+		return nil, container.Hint(errors.New("grade: --give-up without --solution"), "tutor grade "+lab.Name+" --solution --give-up")
+	}
+	if o.words == "text" {
+		return &grading{o, lab, &grader.Formats[0]}, nil // with --output: the record
 	}
 	for i := range grader.Formats {
-		if grader.Formats[i].Name == o.format {
-			return lab, &grader.Formats[i], nil
+		if grader.Formats[i].Name == o.words {
+			return &grading{o, lab, &grader.Formats[i]}, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("grade: --format %s: text, %s", o.format, strings.Join(formatNames(), ", "))
-}
-
-func (o gradeOptions) write(r *grader.Report, format *grader.Format) error {
-	content, err := format.Encode(r.Tell(o.details))
-	if err != nil {
-		return err
-	}
-	return grader.Write(o.output, content)
-}
-
-// graded prints the end, and is the exit code.
-func (c *cli) graded(o gradeOptions, text *grader.Text, r *grader.Report, format *grader.Format) error {
-	print := format.Print
-	if print == nil && o.output == "" {
-		print = format.Encode
-	}
-	if o.format == "text" {
-		print = nil
-	}
-	if print == nil {
-		text.Sum(r)
-	} else {
-		content, err := print(r.Tell(o.details))
-		if err != nil {
-			return failure{err, gradeEnvironment}
-		}
-		c.Out.Write(content)
-	}
-	code := r.Exit()
-	if code == 1 && format.Calm {
-		code = 0
-	}
-	if code != 0 {
-		return exit(code)
-	}
-	return nil
+	return nil, fmt.Errorf("grade: --format %s: text, %s", o.words, strings.Join(formatNames(), ", "))
 }
 
 // probe runs what box is given to run under tutor grade; a word that is not the grader's own is one of the toolbox.

@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -20,7 +21,8 @@ func boxScript(t *testing.T, text string) string {
 func TestGradeSaysWhatRanWhatWasExpectedAndWhatWasSeen(t *testing.T) {
 	root(t)
 	box := boxScript(t, `"$@"; exit 0`)
-	r := tutor(t, "grade", "1", box, "--only", "lab1.exit", "--seed", "7")
+	cmd := exec.Command(binary, "grade", "1", box, "--only", "lab1.exit", "--seed", "7")
+	r := command(t, cmd)
 	require.Equal(t, 1, r.code, r.stderr)
 	for _, line := range []string{
 		"Lab 1-bare-process   seed 7\n",
@@ -34,7 +36,7 @@ func TestGradeSaysWhatRanWhatWasExpectedAndWhatWasSeen(t *testing.T) {
 		require.Contains(t, r.stdout, line)
 	}
 	require.Equal(t, r.stdout, tutor(t, "grade", "1", box, "--only", "lab1.exit", "--seed", "7").stdout, "the same seed is the same run")
-	require.Empty(t, leftovers(t))
+	require.Empty(t, graderLeft(t, cmd.Process.Pid))
 }
 
 func TestGradesExitCodes(t *testing.T) {
@@ -96,4 +98,9 @@ func TestAStarterIsWrittenOnceAndBegunAnewOnDemand(t *testing.T) {
 	ok(t, "lab", "reset", "3", dir)
 	require.Equal(t, "mine", read(dir, "box.go.old"))
 	require.Contains(t, read(dir, "box.go"), "YOUR WORK")
+	require.NoFileExists(t, filepath.Join(dir, "namespaces.go.old"), "it was not changed")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.go"), []byte("mine again"), 0o644))
+	ok(t, "lab", "reset", "3", dir)
+	require.Equal(t, "mine", read(dir, "box.go.old"))
+	require.Equal(t, "mine again", read(dir, "box.go.old2"))
 }

@@ -131,7 +131,7 @@ func (f labFlags) through(ctx context.Context, s *labs.Session, person bool) err
 func (c *cli) listLabs() error {
 	progress := labs.OpenNotebook().Read()
 	next := ""
-	fmt.Fprintf(c.Out, "%-15s  %-30s  %-15s  %s\n", "LAB", "QUESTION", "PROGRESS", "NEXT")
+	fmt.Fprintf(c.Out, "%-15s  %-30s  %-15s  %-14s  %s\n", "LAB", "QUESTION", "PROGRESS", "EXERCISE", "NEXT")
 	for _, l := range labs.Labs {
 		lesson, err := l.Lesson()
 		state, then := "not written yet", ""
@@ -144,7 +144,7 @@ func (c *cli) listLabs() error {
 		if next == "" && then != "" && !progress[l.Name].Done {
 			next = l.Name
 		}
-		fmt.Fprintln(c.Out, strings.TrimRight(fmt.Sprintf("%-15s  %-30s  %-15s  %s", l.Name, l.Question, state, then), " "))
+		fmt.Fprintln(c.Out, strings.TrimRight(fmt.Sprintf("%-15s  %-30s  %-15s  %-14s  %s", l.Name, l.Question, state, progress[l.Name].Exercise, then), " "))
 	}
 	if next != "" {
 		fmt.Fprintf(c.Out, "\nGo on with: sudo tutor lab %s\n", next)

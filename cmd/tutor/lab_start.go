@@ -96,7 +96,7 @@ func putFiles(dir string, files labs.Files, again bool) error {
 		if !again {
 			return container.Hint(fmt.Errorf("lab start: %s is there already", path), "tutor lab reset begins anew, and keeps yours as "+name+".old")
 		}
-		if err := os.Rename(path, path+".old"); err != nil {
+		if err := setAside(path, files[name]); err != nil {
 			return err
 		}
 	}
@@ -115,6 +115,21 @@ func putFiles(dir string, files labs.Files, again bool) error {
 		}
 	}
 	return nil
+}
+
+// setAside renames a file that is to be replaced by other content: to FILE.old, and if that is taken FILE.old2 and so on,
+// since who begins anew for the second time has written something in between.
+func setAside(path, content string) error {
+	if now, err := os.ReadFile(path); err == nil && string(now) == content {
+		return nil
+	}
+	to := path + ".old"
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+			return os.Rename(path, to)
+		}
+		to = fmt.Sprintf("%s.old%d", path, n)
+	}
 }
 
 // giveBack makes the files the student's who typed sudo.

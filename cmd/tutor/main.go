@@ -111,7 +111,7 @@ func (c *cli) root() *cobra.Command {
 		newInfo(c),   // what tutor has, and what the machine can
 	)
 	add(root, "learning",
-		newLab(c),     // the course
+		newLab(c),     // the course, and an exercise to begin with
 		newDoctor(c),  // can the labs run here?
 		newGrade(c),   // is my own box right?
 		newExplain(c), // an idea, an entry of a start, a system call

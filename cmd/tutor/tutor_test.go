@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 		os.Chmod(home, 0o755)
 		os.Setenv("TUTOR_ROOT", filepath.Join(home, "root"))
 		os.Setenv("TUTOR_RUN", filepath.Join(home, "run"))
+		os.Setenv("XDG_STATE_HOME", filepath.Join(home, "state")) // a person's progress
 		os.Unsetenv("TUTOR_REGISTRY_MIRRORS")
 		if binary = os.Getenv("TUTOR_BINARY"); binary == "" {
 			binary = filepath.Join(home, "tutor")

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Gradescope is results.json as its autograder documentation has it. A check that this machine could not tell of has no
+// Gradescope is results.json as its autograder documentation has it. Every test is visible, and a hidden check is one
+// without a name: a test that Gradescope itself hides would hide the total as well. A check that this machine could not tell of has no
 // score: it costs nothing, and the text for the whole submission says so.
 func Gradescope(r *Report) ([]byte, error) {
 	type test struct {
@@ -24,9 +25,6 @@ func Gradescope(r *Report) ([]byte, error) {
 	tests := []test{}
 	for _, c := range r.Checks {
 		one := test{Name: c.ID + " " + c.Title, Number: strings.TrimPrefix(c.ID, "lab"), Output: c.Story(), Visibility: "visible"}
-		if c.Visibility == "hidden" {
-			one.Visibility = "after_published"
-		}
 		if c.Status != Error {
 			score, most := c.Points, c.MaxPoints
 			one.Score, one.MaxScore, one.Status = &score, &most, "failed"
@@ -44,7 +42,13 @@ func Gradescope(r *Report) ([]byte, error) {
 func (r *Report) headline() string {
 	text := fmt.Sprintf("Lab %s: %d of %d points, seed %d.", r.Lab, r.Points, r.MaxPoints, r.Seed)
 	if n := r.Count(Error); n > 0 {
-		text += fmt.Sprintf(" %d checks could not be made on this machine; they cost nothing. %s", n, Clean(r.Error))
+		text += fmt.Sprintf(" %d checks could not be made on this machine; they cost nothing.", n)
+	}
+	if r.Error != "" {
+		text += " " + Clean(r.Error)
+	}
+	if failed, of := r.Hidden(); of > 0 {
+		text += fmt.Sprintf(" %d of %d hidden checks failed.", failed, of)
 	}
 	if !r.Complete {
 		text += " The grader was stopped before its end."

@@ -1,5 +1,12 @@
 package grader
 
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // A Format is what a course system reads. Each is made from the one record, a file each.
 type Format struct {
 	Name   string
@@ -18,14 +25,15 @@ var Formats = []Format{
 }
 
 // Tell is the report as a student may see it: details is full, actual-only or none. Of a hidden check it tells only
-// whether it passed.
+// whether it passed: its name would say which promise was broken, also where another check needs it.
 func (r *Report) Tell(details string) *Report {
 	told := *r
 	told.Checks = make([]Result, len(r.Checks))
+	names := r.disguised()
 	for i, c := range r.Checks {
 		hidden := c.Visibility == "hidden"
 		if hidden {
-			c.Title = "hidden check"
+			c.ID, c.Title = names[c.ID], "hidden check"
 		}
 		if hidden || details != "full" {
 			c.Expected, c.Command, c.Hints, c.Man, c.Read = "", "", []string{}, "", ""
@@ -33,9 +41,40 @@ func (r *Report) Tell(details string) *Report {
 		if hidden || details == "none" {
 			c.Actual, c.Left, c.Evidence = "", []string{}, map[string]any{}
 		}
+		c.Needs = slices.Clone(c.Needs)
+		for n, need := range c.Needs {
+			c.Needs[n] = cmp.Or(names[need], need)
+			if c.Status == Skip && c.Why == needs(need) {
+				c.Why = needs(c.Needs[n])
+			}
+		}
 		told.Checks[i] = c
 	}
 	return &told
+}
+
+// disguised are names for the hidden checks: "lab2.hidden1".
+func (r *Report) disguised() map[string]string {
+	names := map[string]string{}
+	for _, c := range r.Checks {
+		if lab, _, _ := strings.Cut(c.ID, "."); c.Visibility == "hidden" {
+			names[c.ID] = fmt.Sprintf("%s.hidden%d", lab, len(names)+1)
+		}
+	}
+	return names
+}
+
+// Hidden is how many checks are hidden, and how many of these failed.
+func (r *Report) Hidden() (failed, of int) {
+	for _, c := range r.Checks {
+		if c.Visibility == "hidden" {
+			of++
+			if c.Status == Fail {
+				failed++
+			}
+		}
+	}
+	return failed, of
 }
 
 // Story is a result in words, as every format shows it.

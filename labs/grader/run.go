@@ -20,18 +20,23 @@ type Order struct {
 	Student string
 	Version string // tutor's
 	Seed    uint64
-	Hide    []string      // checks of which a course tells only whether they passed
-	Only    string        // one check, and what it needs; "": all, and those of the earlier labs
-	Alone   bool          // not those of the earlier labs
-	After   func(*Report) // after every check: write the report, so that a grader that is killed has reported
+	Hide    []string        // checks of which a course tells only whether they passed
+	Only    string          // one check, and what it needs; "": all, and those of the earlier labs
+	Alone   bool            // not those of the earlier labs
+	GivenUp bool            // the student has looked at the solution first
+	Stop    <-chan struct{} // closed: end before the next check; what has been told so far stays
+	After   func(*Report)   // after every check: write the report, so that a grader that is killed has reported
 }
+
+// ErrStopped is the end of a grading that was told to stop.
+var ErrStopped = errors.New("grade: stopped")
 
 // Run grades. What cannot be told because of this machine is in the report, as errors; the error is for a path that
 // cannot be read, or a program that cannot be compiled.
 func Run(o Order) (*Report, error) {
 	began := time.Now()
 	report := &Report{Schema: ResultSchema, Suite: suite(), Version: o.Version, Kernel: Kernel(), Student: o.Student, Lab: o.Lab.Name, Seed: o.Seed,
-		StartedAt: began.UTC().Format(time.RFC3339), MaxPoints: o.Lab.Points(), Checks: []Result{},
+		StartedAt: began.UTC().Format(time.RFC3339), MaxPoints: o.Lab.Points(), GivenUp: o.GivenUp, Checks: []Result{},
 		Env: map[string]string{"cgroup": cgroups.Read(os.DirFS("/")).Version(), "arch": runtime.GOARCH}}
 	after := func(r *Report) {
 		r.DurationMS = time.Since(began).Milliseconds()
@@ -42,19 +47,30 @@ func Run(o Order) (*Report, error) {
 		return report, o.broken(report, err)
 	}
 	defer b.Close()
-	b.hide = o.Hide
-	if err := b.Calibrate(); err != nil {
+	b.hide, b.stop = o.Hide, o.Stop
+	if err := b.Calibrate(); err != nil && !b.stopped() {
 		return report, o.broken(report, err)
 	}
-	if err := b.Submit(o.Path); err != nil {
-		return report, o.unbuilt(report, err)
+	return report, o.checks(b, report, after)
+}
+
+// checks builds what was handed in, and makes the checks.
+func (o Order) checks(b *Bench, report *Report, after func(*Report)) error {
+	if b.stopped() {
+		return ErrStopped
+	}
+	if err := b.Submit(o.Path); err != nil && !b.stopped() {
+		return o.unbuilt(report, err)
 	}
 	for _, lab := range o.labs() {
 		b.Grade(report, lab, o.choose(lab.Checks), lab == o.Lab, after)
 	}
+	if b.stopped() {
+		return ErrStopped
+	}
 	report.Complete = true
 	after(report)
-	return report, nil
+	return nil
 }
 
 // labs are the one that is asked for, and the earlier ones: what worked shall still work.

@@ -160,7 +160,7 @@ func subgroups(dir string) []string {
 func (s *Sandbox) until(holds func() bool) bool {
 	deadline := time.Now().Add(s.patience)
 	for pause := 200 * time.Microsecond; !holds(); pause = min(2*pause, 5*time.Millisecond) {
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) || s.bench.stopped() {
 			return false
 		}
 		time.Sleep(pause)

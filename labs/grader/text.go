@@ -12,9 +12,7 @@ import (
 type Text struct {
 	Out     io.Writer
 	Colour  bool
-	Hint    int    // 0 to 3: how much is said of what to do
-	Details string // full, actual-only, none: how much is said of what went wrong
-	Number  int    // of the lab
+	Hint    int // 0 to 3: how much is said of what to do
 	Seed    uint64
 	printed int
 	lab     string
@@ -61,11 +59,7 @@ func (t *Text) line(c Result) {
 	if c.Status == Pass && c.MaxPoints == 0 {
 		score = "ok"
 	}
-	title := c.Title
-	if c.Visibility == "hidden" {
-		title = "(hidden)"
-	}
-	fmt.Fprintf(t.Out, "%s %5s  %-14s %s\n", t.paint(m.word, m.colour), score, c.ID, title)
+	fmt.Fprintf(t.Out, "%s %5s  %-14s %s\n", t.paint(m.word, m.colour), score, c.ID, c.Title)
 	for _, line := range t.lesson(c) {
 		fmt.Fprintln(t.Out, "      "+line)
 	}
@@ -81,20 +75,22 @@ func (t *Text) paint(word string, c color.Attribute) string {
 // lesson is what a failure teaches: what ran, what was expected and seen, what to try, and where to read.
 func (t *Text) lesson(c Result) []string {
 	if c.Status == Skip || c.Status == Error {
-		return []string{c.Why}
+		return []string{Clean(c.Why)}
 	}
-	if c.Status == Pass || t.Details == "none" || c.Visibility == "hidden" {
+	if c.Status == Pass {
 		return nil
 	}
-	if t.Details == "actual-only" {
-		return []string{"got       " + indent(Clean(c.Actual))}
-	}
-	lines := []string{"expected  " + indent(Clean(c.Expected)), "got       " + indent(Clean(c.Actual))}
-	if c.Command != "" {
-		lines = append([]string{"ran       " + indent(Clean(c.Command))}, lines...)
+	var lines []string
+	for _, part := range []struct{ word, text string }{{"ran       ", c.Command}, {"expected  ", c.Expected}, {"got       ", c.Actual}} {
+		if part.text != "" {
+			lines = append(lines, part.word+indent(Clean(part.text)))
+		}
 	}
 	for i := range min(t.Hint, len(c.Hints)) {
 		lines = append(lines, "hint      "+c.Hints[i])
+	}
+	if c.Man == "" {
+		return lines // not all is told
 	}
 	return append(lines, fmt.Sprintf("read      man %s; “%s” in tutor lab %s", manual(c.Man), c.Read, c.Lab),
 		fmt.Sprintf("again     sudo tutor grade %s --only %s --seed %d --hint %d", t.lab, c.ID, t.Seed, min(3, t.Hint+1)))
@@ -132,6 +128,12 @@ func (t *Text) Sum(r *Report) {
 		if n := r.Count(s.status); n > 0 {
 			fmt.Fprintf(t.Out, ", %d %s", n, s.words)
 		}
+	}
+	if failed, of := r.Hidden(); of > 0 {
+		fmt.Fprintf(t.Out, ", %d of %d hidden checks failed", failed, of)
+	}
+	if r.GivenUp {
+		fmt.Fprint(t.Out, ", after a look at the solution")
 	}
 	fmt.Fprintln(t.Out)
 	if left := leftovers(r); len(left) > 0 {

@@ -1,0 +1,92 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"tutor/labs"
+	"tutor/labs/grader"
+)
+
+// grade grades one submission, and its exit code is the outcome.
+func (c *cli) grade(ctx context.Context, g *grading, path string) error {
+	standing := labs.OpenNotebook().Read()[g.lab.Name].Exercise
+	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: g.hint, Seed: g.seed}
+	var failed error
+	after := func(r *grader.Report) {
+		if g.text() {
+			text.Show(r.Tell(g.details))
+		}
+		if g.output != "" && failed == nil {
+			failed = g.write(r)
+		}
+	}
+	report, err := grader.Run(grader.Order{Lab: g.lab, Path: path, Dir: filepath.Join(c.home().Run, "grade"), Student: g.student, Version: version,
+		Seed: g.seed, Hide: g.hide, Only: g.only, Alone: g.alone, GivenUp: standing.GivenUp, Stop: ctx.Done(), After: after})
+	if errors.Is(err, grader.ErrStopped) {
+		return exit(128 + 2)
+	}
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = g.note(report)
+	}
+	if err != nil {
+		return failure{err, gradeEnvironment}
+	}
+	return c.graded(g, text, report)
+}
+
+// text tells if the results are printed for a person, each as it comes.
+func (g *grading) text() bool {
+	return g.words == "text" || g.output != "" && g.format.Print == nil
+}
+
+// note writes down how far the student is, for tutor lab. What a teacher grades under a student's name is not noted.
+func (g *grading) note(r *grader.Report) error {
+	if g.only != "" || g.student != "" || r.Error != "" {
+		return nil
+	}
+	return labs.OpenNotebook().Graded(g.lab.Name, r.Points, r.MaxPoints)
+}
+
+func (g *grading) write(r *grader.Report) error {
+	content, err := g.format.Encode(r.Tell(g.details))
+	if err != nil {
+		return err
+	}
+	return grader.Write(g.output, content)
+}
+
+// graded prints the end, and is the exit code.
+func (c *cli) graded(g *grading, text *grader.Text, r *grader.Report) error {
+	print := g.format.Print
+	if print == nil && g.output == "" {
+		print = g.format.Encode
+	}
+	if g.text() {
+		print = nil
+	}
+	if print == nil {
+		text.Sum(r.Tell(g.details))
+	} else {
+		content, err := print(r.Tell(g.details))
+		if err != nil {
+			return failure{err, gradeEnvironment}
+		}
+		c.Out.Write(content)
+	}
+	code := r.Exit()
+	if code == 1 && g.format.Calm {
+		code = 0
+	}
+	if code != 0 {
+		return exit(code)
+	}
+	return nil
+}
