@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -29,10 +30,10 @@ const (
 type gradeOptions struct {
 	words, output, details, only, student string
 	seed                                  uint64
-	hint                                  int
-	seeded, alone                         bool
-	watch, solution, giveUp               bool
+	hint, jobs                            int
 	hide                                  []string
+	all, seeded, alone                    bool
+	watch, solution, giveUp               bool
 }
 
 // A grading is what they mean.
@@ -77,6 +78,8 @@ func newGrade(c *cli) *cobra.Command {
 	flags.StringVar(&o.student, "student", "", "a name for the report")
 	flags.Uint64Var(&o.seed, "seed", 0, "the same random values as that run")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "grade again whenever something is saved")
+	flags.BoolVar(&o.all, "all", false, "PATH is a folder of submissions; --output a folder (default: grades-LAB)")
+	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "with --all: how many are graded at once")
 	flags.BoolVar(&o.solution, "solution", false, "show the solution of the exercise, to who has passed it")
 	flags.BoolVar(&o.giveUp, "give-up", false, "with --solution: also to who has not; that is written down")
 	flags.IntVar(&o.hint, "hint", 1, "how much help: 0 to 3")
@@ -114,6 +117,9 @@ func (c *cli) gradeAny(ctx context.Context, o gradeOptions, name, path string) e
 	if os.Geteuid() != 0 {
 		return failure{container.Hint(errors.New("grade: only root can make the sandbox"), "sudo tutor grade …"), gradeEnvironment}
 	}
+	if o.all {
+		return c.gradeAll(ctx, g, path)
+	}
 	if o.watch {
 		return c.gradeAgain(ctx, g, path)
 	}
@@ -138,6 +144,9 @@ func (o gradeOptions) check(name string) (*grading, error) {
 	}
 	if o.watch && o.words != "text" {
 		return nil, errors.New("grade: --watch is for a person, and prints text; --output keeps the record")
+	}
+	if o.all && (o.watch || o.only != "" || o.student != "" || o.words != "text" || o.jobs < 1) {
+		return nil, errors.New("grade: --all goes with --output, --seed, --hide, --failure-details, --this-lab-only and --jobs (1 or more)")
 	}
 	if o.giveUp && !o.solution {
 		return nil, container.Hint(errors.New("grade: --give-up without --solution"), "tutor grade "+lab.Name+" --solution --give-up")

@@ -149,9 +149,11 @@ func (s *Sandbox) control() error {
 }
 
 // stopped tells if somebody wants the grading to end.
-func (b *Bench) stopped() bool {
+func (b *Bench) stopped() bool { return stopped(b.stop) }
+
+func stopped(stop <-chan struct{}) bool {
 	select {
-	case <-b.stop:
+	case <-stop:
 		return true
 	default:
 		return false
@@ -166,10 +168,7 @@ func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, aft
 			return
 		}
 		r := Result{ID: c.ID, Lab: lab.Name, Title: c.Title, Needs: append([]string{}, c.Needs...), Man: c.Man, Read: c.Read,
-			Visibility: "visible", Hints: []string{}, Left: []string{}, Evidence: map[string]any{}}
-		if slices.Contains(b.hide, c.ID) {
-			r.Visibility = "hidden"
-		}
+			Visibility: visibility(b.hide, c.ID), Hints: []string{}, Left: []string{}, Evidence: map[string]any{}}
 		if points {
 			r.MaxPoints = c.Points
 		}
@@ -191,6 +190,14 @@ func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, aft
 		report.sum()
 		after(report)
 	}
+}
+
+// visibility is whether more is told of a check than if it passed.
+func visibility(hide []string, check string) string {
+	if slices.Contains(hide, check) {
+		return "hidden"
+	}
+	return "visible"
 }
 
 // needs is why a check was skipped.

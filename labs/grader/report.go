@@ -24,6 +24,7 @@ type Report struct {
 	Kernel     string            `json:"kernel"`
 	Env        map[string]string `json:"env"`
 	Student    string            `json:"student"`
+	Submission string            `json:"submission,omitempty"` // a digest of what was handed in, where many are graded
 	Lab        string            `json:"lab"`
 	Seed       uint64            `json:"seed"`
 	StartedAt  string            `json:"started_at"` // RFC 3339, UTC

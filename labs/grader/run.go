@@ -2,11 +2,15 @@ package grader
 
 import (
 	"crypto/sha256"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"tutor/runtime/cgroups"
@@ -14,18 +18,19 @@ import (
 
 // An Order is what is to be graded.
 type Order struct {
-	Lab     *Lab
-	Path    string // an executable, or a folder
-	Dir     string // where the grader may make its directories
-	Student string
-	Version string // tutor's
-	Seed    uint64
-	Hide    []string        // checks of which a course tells only whether they passed
-	Only    string          // one check, and what it needs; "": all, and those of the earlier labs
-	Alone   bool            // not those of the earlier labs
-	GivenUp bool            // the student has looked at the solution first
-	Stop    <-chan struct{} // closed: end before the next check; what has been told so far stays
-	After   func(*Report)   // after every check: write the report, so that a grader that is killed has reported
+	Lab        *Lab
+	Path       string // an executable, or a folder
+	Dir        string // where the grader may make its directories
+	Student    string
+	Version    string // tutor's
+	Seed       uint64
+	Hide       []string        // checks of which a course tells only whether they passed
+	Only       string          // one check, and what it needs; "": all, and those of the earlier labs
+	Alone      bool            // not those of the earlier labs
+	Submission string          // a digest of what was handed in
+	GivenUp    bool            // the student has looked at the solution first
+	Stop       <-chan struct{} // closed: end before the next check; what has been told so far stays
+	After      func(*Report)   // after every check: write the report, so that a grader that is killed has reported
 }
 
 // ErrStopped is the end of a grading that was told to stop.
@@ -36,7 +41,7 @@ var ErrStopped = errors.New("grade: stopped")
 func Run(o Order) (*Report, error) {
 	began := time.Now()
 	report := &Report{Schema: ResultSchema, Suite: suite(), Version: o.Version, Kernel: Kernel(), Student: o.Student, Lab: o.Lab.Name, Seed: o.Seed,
-		StartedAt: began.UTC().Format(time.RFC3339), MaxPoints: o.Lab.Points(), GivenUp: o.GivenUp, Checks: []Result{},
+		StartedAt: began.UTC().Format(time.RFC3339), MaxPoints: o.Lab.Points(), GivenUp: o.GivenUp, Submission: o.Submission, Checks: []Result{},
 		Env: map[string]string{"cgroup": cgroups.Read(os.DirFS("/")).Version(), "arch": runtime.GOARCH}}
 	after := func(r *Report) {
 		r.DurationMS = time.Since(began).Milliseconds()
@@ -127,23 +132,26 @@ func (o Order) unbuilt(report *Report, err error) error {
 // all gives every check the same outcome.
 func (o Order) all(report *Report, status Status, why string) {
 	for _, c := range o.Lab.Checks {
-		visibility := "visible"
-		if slices.Contains(o.Hide, c.ID) {
-			visibility = "hidden"
-		}
 		report.Checks = append(report.Checks, Result{ID: c.ID, Lab: o.Lab.Name, Title: c.Title, Status: status, MaxPoints: c.Points, Needs: append([]string{}, c.Needs...),
-			Why: why, Man: c.Man, Read: c.Read, Visibility: visibility, Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
+			Why: why, Man: c.Man, Read: c.Read, Visibility: visibility(o.Hide, c.ID), Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
 	}
 	report.Complete = true
 }
 
-// suite tells two versions of the checks apart.
-func suite() string {
+// sources are the checks themselves, and what they look with.
+//
+//go:embed *.go
+var sources embed.FS
+
+// suite tells two versions of the checks apart: a hash of their source.
+var suite = sync.OnceValue(func() string {
 	h := sha256.New()
-	for _, l := range Labs {
-		for _, c := range l.Checks {
-			fmt.Fprintln(h, c.ID, c.Title, c.Points, c.Needs)
+	names, _ := fs.Glob(sources, "*.go")
+	for _, name := range names {
+		if !strings.HasSuffix(name, "_test.go") {
+			content, _ := sources.ReadFile(name)
+			fmt.Fprintf(h, "%s %d\n%s", name, len(content), content)
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))
-}
+})
