@@ -78,7 +78,7 @@ func (c *cli) classProgress(names []string) (show func(grader.Entry), done func(
 	}
 	screen := mpb.New(mpb.WithOutput(c.Out), mpb.WithWidth(50))
 	bar := screen.New(int64(len(names)), mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
-		mpb.AppendDecorators(decor.CountersNoUnit(" %d of %d graded")))
+		mpb.AppendDecorators(decor.CountersNoUnit("%d of %d graded")))
 	return func(e grader.Entry) {
 			fmt.Fprintln(screen, line(e))
 			bar.Increment()

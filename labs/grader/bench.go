@@ -17,8 +17,9 @@ import (
 type Bench struct {
 	Seed      uint64
 	dir       string
-	files     string // what was handed in, with an executable "box"
-	name      string // how the student calls it
+	lent      []string // more of the host's directories, for the next sandbox
+	files     string   // what was handed in, with an executable "box"
+	name      string   // how the student calls it
 	group     string
 	patience  time.Duration
 	sandboxes int

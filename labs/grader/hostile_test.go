@@ -120,3 +120,16 @@ unset BOX_AGAIN
 	[ -z "$hostname" ] || hostname "$hostname"
 	`,
 }
+
+// TestAProgramIsCompiledWhereOnlyItsOwnFilesAre: an assembly file may include any other, and the assembler quotes it.
+func TestAProgramIsCompiledWhereOnlyItsOwnFilesAre(t *testing.T) {
+	root(t)
+	other := folder(t, labs.Files{"box.go": "hunter2 hunter2\n"})
+	mine := folder(t, labs.Files{"go.mod": "module box\n\ngo 1.25\n", "box.go": "package main\n\nfunc other()\n\nfunc main() { other() }\n",
+		"box.s": fmt.Sprintf("#include \"%s/box.go\"\n", other)})
+	report := graded(t, grader.Find("1-bare-process"), mine, true)
+	require.Zero(t, report.Points)
+	require.Contains(t, report.Checks[0].Actual, "go build", "it does not build")
+	require.NotContains(t, strings.ToLower(story(report)), "hunter2")
+	require.NoFileExists(t, filepath.Join(mine, ".built-by-tutor"))
+}

@@ -22,6 +22,7 @@ type Sandbox struct {
 
 	bench        *Bench
 	files, tools string        // on the host: what was handed in, and a copy of tutor
+	lent         []string      // more of the host's directories that can be read in there
 	dir          string        // on the host, its own
 	name         string        // how the student called box
 	patience     time.Duration // how long a box may take for what takes a good one no time
@@ -36,7 +37,7 @@ type Sandbox struct {
 
 // newSandbox starts one. An error is the environment's.
 func (b *Bench) newSandbox(r random) (*Sandbox, error) {
-	s := &Sandbox{random: r, bench: b, files: b.files, tools: b.tools(), name: b.name, patience: b.patience,
+	s := &Sandbox{random: r, bench: b, files: b.files, tools: b.tools(), lent: b.lent, name: b.name, patience: b.patience,
 		Hostname: "host-" + r.Word(), commands: map[Process]*Box{}}
 	b.sandboxes++
 	s.dir = filepath.Join(b.dir, fmt.Sprint(b.sandboxes))

@@ -131,7 +131,7 @@ func (s *Sandbox) ground() program.Op {
 		op.Calls = append(op.Calls, sys.Mkdir(dir, 0o755))
 	}
 	op.Calls = append(op.Calls, sys.Umask(0), sys.Mkdir("tmp", 0o1777), sys.Mkdir("var/tmp", 0o1777), sys.Umask(0o022))
-	for i, dir := range lent {
+	for i, dir := range slices.Concat(lent, s.lent) {
 		info, err := os.Lstat(dir)
 		if err != nil {
 			continue
@@ -142,8 +142,9 @@ func (s *Sandbox) ground() program.Op {
 			op.Calls = append(op.Calls, over(dir, dir[1:], i)...)
 		}
 	}
-	op.Calls = append(op.Calls, over(s.files, boxDir[1:], len(lent))...)
-	op.Calls = append(op.Calls, over(s.tools, ToolDir[1:], len(lent)+1)...)
+	more := len(lent) + len(s.lent)
+	op.Calls = append(op.Calls, over(s.files, boxDir[1:], more)...)
+	op.Calls = append(op.Calls, over(s.tools, ToolDir[1:], more+1)...)
 	return op
 }
 
