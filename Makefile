@@ -37,6 +37,11 @@ bench: $(DEPS)
 fuzz:
 	sh vagrant/fuzz.sh 20s
 
+# Every solution and every wrong one, graded SEEDS times in peace and SEEDS times beside busy processes: each verdict the same.
+SEEDS := 20
+flakes: $(DEPS)
+	TUTOR_SEEDS=$(SEEDS) go test -count=1 -timeout 8h -v -run '^TestNoSeedAndNoLoadChangesAVerdict$$' ./labs/grader
+
 # Debian and Ubuntu packages that the tests need.
 deps:
 	sh vagrant/provision.sh tests
@@ -44,5 +49,5 @@ deps:
 clean:
 	rm -f tutor
 
-.PHONY: demo test vm box bench fuzz deps clean FORCE
+.PHONY: demo test vm box bench fuzz flakes deps clean FORCE
 FORCE:

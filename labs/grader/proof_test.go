@@ -116,15 +116,20 @@ func TestEachWrongSolutionFailsTheCheckNamedForIt(t *testing.T) {
 				t.Parallel()
 				files, err := m.Of(right)
 				require.NoError(t, err)
-				report := graded(t, lab, folder(t, files), true)
-				for _, c := range report.Checks {
-					if c.ID == m.Check {
-						require.Equal(t, grader.Fail, c.Status, "%s: %s\n%s", m.Name, m.Wrong, story(report))
-						continue
-					}
-					require.Contains(t, []grader.Status{grader.Pass, grader.Skip}, c.Status, "%s: %s\n%s", m.Name, m.Wrong, story(report))
-				}
+				foundOut(t, m, graded(t, lab, folder(t, files), true))
 			})
 		}
+	}
+}
+
+// foundOut holds a wrong solution's report to the check that is named for it.
+func foundOut(t *testing.T, m labs.Mutant, report *grader.Report) {
+	t.Helper()
+	for _, c := range report.Checks {
+		if c.ID == m.Check {
+			require.Equal(t, grader.Fail, c.Status, "%s: %s\n%s", m.Name, m.Wrong, story(report))
+			continue
+		}
+		require.Contains(t, []grader.Status{grader.Pass, grader.Skip}, c.Status, "%s: %s\n%s", m.Name, m.Wrong, story(report))
 	}
 }
