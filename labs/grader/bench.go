@@ -25,7 +25,8 @@ type Bench struct {
 	sandboxes int
 	hide      []string
 	stop      <-chan struct{}
-	packed    *packed // the lowest layer of lab 5's images
+	held      []string // by what the sandboxes hold, beside namespaces and missing powers
+	packed    *packed  // the lowest layer of lab 5's images
 }
 
 // Open prepares a bench below run, with a copy of this program for the sandboxes: box is root, and would else have

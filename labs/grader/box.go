@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -16,12 +17,17 @@ import (
 )
 
 // launch carries out a Program on a thread of its own, which ends with it: the next child of a thread that has done
-// unshare(CLONE_NEWPID) is always born in the new namespace.
+// unshare(CLONE_NEWPID) is always born in the new namespace, and what filters the thread filters the child.
 func launch(p program.Program) (*process.Running, error) {
 	var running *process.Running
 	done := make(chan error)
 	go func() {
-		var err error
+		runtime.LockOSThread() // and never unlocked
+		err := process.FilterThread(filter())
+		if err != nil {
+			done <- err
+			return
+		}
 		if running, err = process.Start(p, process.Hooks{}); err != nil && running != nil {
 			running.Close()
 			running = nil

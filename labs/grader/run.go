@@ -56,6 +56,7 @@ func Run(o Order) (*Report, error) {
 	if err := b.Calibrate(); err != nil && !b.stopped() {
 		return report, o.broken(report, err)
 	}
+	report.Env["held_by"] = strings.Join(b.held, ", ")
 	return report, o.checks(b, report, after)
 }
 

@@ -77,6 +77,7 @@ func (s *Sandbox) start() error {
 		return err
 	}
 	s.PID = s.running.PID
+	s.bench.held = s.fence()
 	for _, f := range etc {
 		if err := os.WriteFile(s.host(f.path), []byte(f.content), 0o644); err != nil {
 			return errors.Join(err, s.close())
