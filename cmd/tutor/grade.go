@@ -33,7 +33,7 @@ type gradeOptions struct {
 	hint, jobs                            int
 	hide                                  []string
 	all, seeded, alone                    bool
-	watch, solution, giveUp               bool
+	watch, explain, solution, giveUp      bool
 }
 
 // A grading is what they mean.
@@ -78,6 +78,7 @@ func newGrade(c *cli) *cobra.Command {
 	flags.StringVar(&o.student, "student", "", "a name for the report")
 	flags.Uint64Var(&o.seed, "seed", 0, "the same random values as that run")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "grade again whenever something is saved")
+	flags.BoolVar(&o.explain, "explain", false, "of each check that failed: the system calls of box beside those of the solution")
 	flags.BoolVar(&o.all, "all", false, "PATH is a folder of submissions; --output a folder (default: grades-LAB)")
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "with --all: how many are graded at once")
 	flags.BoolVar(&o.solution, "solution", false, "show the solution of the exercise, to who has passed it")
@@ -147,6 +148,9 @@ func (o gradeOptions) check(name string) (*grading, error) {
 	}
 	if o.all && (o.watch || o.only != "" || o.student != "" || o.words != "text" || o.jobs < 1) {
 		return nil, errors.New("grade: --all goes with --output, --seed, --hide, --failure-details, --this-lab-only and --jobs (1 or more)")
+	}
+	if o.explain && (o.words != "text" || o.details != "full" || o.all) {
+		return nil, errors.New("grade: --explain tells all, to a person: not with --all, --format or --failure-details")
 	}
 	if o.giveUp && !o.solution {
 		return nil, container.Hint(errors.New("grade: --give-up without --solution"), "tutor grade "+lab.Name+" --solution --give-up")

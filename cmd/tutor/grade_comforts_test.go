@@ -129,3 +129,21 @@ func TestAHiddenCheckTellsOnlyWhetherItPassed(t *testing.T) {
 	}
 	require.Contains(t, tutor(t, "grade", "1", box, "--only", "lab1.exit", "--hide", "lab1.exit").stdout, "1 of 1 hidden checks failed")
 }
+
+func TestExplainPutsTheCallsOfBoxBesideThoseOfTheSolution(t *testing.T) {
+	root(t)
+	tool(t, "strace")
+	box := boxScript(t, `"$@"; exit 0`)
+	r := tutor(t, "grade", "1", box, "--only", "lab1.exit", "--explain")
+	require.Equal(t, 1, r.code, r.stderr)
+	_, told, found := strings.Cut(r.stdout, "lab1.exit: the system calls of the solution, and of your box\n")
+	require.True(t, found, r.stdout)
+	require.Regexp(t, `(?s)ended\n    solution  exit_group\([1-9]\d*\) = \?\n    your box  exit_group\(0\) = \?\n`, told)
+	require.Regexp(t, `became COMMAND\n    solution  execve\(.*"exit".*\n    your box  execve\(.*"exit"`, told)
+
+	cmd := exec.Command(binary, "grade", "1", box, "--only", "lab1.exit", "--explain")
+	cmd.Env = append(os.Environ(), "PATH="+t.TempDir())
+	r = command(t, cmd)
+	require.Contains(t, r.stderr, "tutor: hint: apt-get install strace")
+	require.Equal(t, 3, r.code)
+}

@@ -39,7 +39,13 @@ func (c *cli) grade(ctx context.Context, g *grading, path string) error {
 	if err != nil {
 		return failure{err, gradeEnvironment}
 	}
-	return c.graded(g, text, report)
+	outcome := c.graded(g, text, report)
+	if g.explain {
+		if err := c.explainGrade(ctx, g, report, path); err != nil {
+			return failure{err, gradeEnvironment}
+		}
+	}
+	return outcome
 }
 
 // text tells if the results are printed for a person, each as it comes.

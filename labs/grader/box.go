@@ -65,6 +65,9 @@ func (s *Sandbox) box(c command) (*Box, error) {
 	}
 	s.ran = append(s.ran, line)
 	c.args = append([]string{boxDir + "/box"}, c.args...)
+	if s.tracing {
+		c.args = s.strace(c.args)
+	}
 	b, err := s.launch(c)
 	if errors.Is(err, unix.ENOEXEC) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EACCES) {
 		return nil, wrong(s.name+" to be a program", "the kernel says: "+err.Error(),

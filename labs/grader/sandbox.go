@@ -29,6 +29,7 @@ type Sandbox struct {
 	group        cgroups.Group
 	running      *process.Running
 	stdin        *os.File // PID 1 ends when it closes
+	tracing      bool     // box is started by strace
 	boxes        []*Box
 	commands     map[Process]*Box // whose COMMAND it is
 	before       traces
