@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,15 +76,15 @@ func copySelf(to string) error {
 	return file.Close()
 }
 
-// sweep removes what a grader has left that was killed. Its sandboxes have died with it: their PID 1 has read the end
-// of its input.
+// sweep removes what a grader has left that was killed. Its sandboxes die with it, because their PID 1 reads the end of
+// its input; whoever still holds that is killed. It waits for nobody: what is not gone yet goes with the next sweep.
 func sweep(run string) {
 	dirs, _ := filepath.Glob(filepath.Join(run, prefix+"*"))
 	groups, _ := filepath.Glob("/sys/fs/cgroup/" + prefix + "*")
 	trees, _ := filepath.Glob("/sys/fs/cgroup/*/" + prefix + "*")
 	for _, path := range slices.Concat(groups, trees) {
 		if !alive(path) {
-			removeTree(path)
+			clearGroup(path)
 		}
 	}
 	for _, path := range dirs {
@@ -91,6 +92,20 @@ func sweep(run string) {
 			os.RemoveAll(path)
 		}
 	}
+}
+
+// clearGroup kills what is in a group and the groups below it, and removes those that are empty by now.
+func clearGroup(dir string) {
+	for _, below := range subgroups(dir) {
+		clearGroup(below)
+	}
+	content, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	for _, line := range strings.Fields(string(content)) {
+		if pid, err := strconv.Atoi(line); err == nil && pid > 1 { // 0: of another PID namespace
+			unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+	os.Remove(dir)
 }
 
 // alive tells if the grader that made this still runs.
