@@ -48,7 +48,7 @@ func TestEveryCommandInTheDocs(t *testing.T) {
 				for _, step := range strings.Split("\n"+block[1], "\n$ ")[1:] {
 					typed, promised, _ := strings.Cut(step, "\n")
 					cmd := exec.Command("sh", "-c", typed+" 2>&1")
-					cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "NO_COLOR=1")
+					cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "NO_COLOR=1", "TMPDIR="+t.TempDir())
 					out, err := cmd.Output()
 					if _, exited := err.(*exec.ExitError); !exited {
 						require.NoError(t, err)
