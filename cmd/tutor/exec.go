@@ -111,7 +111,7 @@ func (f *execFlags) run(c *cli, args []string) (status int, err error) {
 		return 1, err // as docker: nothing was tried
 	}
 	e, err := c.home().NewExec(ctr, f.options)
-	if errors.Is(err, container.ErrNotRunning) {
+	if errors.Is(err, container.ErrNotRunning) || errors.Is(err, container.ErrPaused) {
 		return 1, err
 	}
 	if err != nil {

@@ -45,6 +45,8 @@ var lifeScript = []string{
 	"pause two",
 	"ps --format '{{.State}}'",
 	"pause two",
+	"exec two true",
+	"rename two two",
 	"unpause two",
 	"unpause two",
 	"attach nosuch",

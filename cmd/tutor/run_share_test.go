@@ -56,6 +56,8 @@ func TestWhatAContainerSharesAndIsGiven(t *testing.T) {
 
 // Every flag that docker's run has, tutor's has, or says why not: in one line, and what to do instead.
 func TestEveryFlagOfDockersRunIsKnown(t *testing.T) {
+	root(t)
+	noneStays(t) // create creates
 	tool(t, "docker")
 	t.Chdir(t.TempDir()) // --cidfile makes a file
 	help, err := exec.Command("docker", "run", "--help").CombinedOutput()

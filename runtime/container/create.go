@@ -162,11 +162,14 @@ func (h Home) Rename(id, name string) error {
 		if err != nil {
 			return err
 		}
-		if err := nameIsFree(states, name); err != nil {
-			return err
-		}
 		s, err := h.Load(id)
 		if err != nil {
+			return err
+		}
+		if s.Name == name {
+			return Hint(errors.New("Renaming a container with the same name as its current name"), "tutor rename CONTAINER NEW_NAME")
+		}
+		if err := nameIsFree(states, name); err != nil {
 			return err
 		}
 		s.Name = name

@@ -82,10 +82,13 @@ func (h Home) entrance(s State) (Live, error) {
 		return live, notRunning(s)
 	}
 	if f, err := freezerOf(HostLayout(), s.ID); err == nil && f.frozen() {
-		return live, Hint(fmt.Errorf("container %s is paused, unpause the container before exec", s.ID), "a commit pauses it too, for a moment")
+		return live, Hint(fmt.Errorf("container %s %w, unpause the container before exec", s.ID, ErrPaused), "a commit pauses it too, for a moment")
 	}
 	return live, nil
 }
+
+// ErrPaused says that nothing can run in the container now.
+var ErrPaused = errors.New("is paused")
 
 // startingTime is how long a container may take from its birth to its command.
 const startingTime = 2 * time.Second
