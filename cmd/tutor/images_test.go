@@ -116,12 +116,12 @@ func TestPullOfAllTags(t *testing.T) {
 func TestTheNumberOfArgumentsIsSaidAsDockerSaysIt(t *testing.T) {
 	tutor := imageSession(t)
 	for _, c := range []struct{ line, says string }{
-		{"rmi", "'tutor rmi' requires at least 1 argument\ntutor: hint: tutor rmi [OPTIONS] IMAGE [IMAGE...]\n"},
-		{"pull a b", "'tutor pull' requires 1 argument\ntutor: hint: tutor pull [OPTIONS] NAME[:TAG|@DIGEST]\n"},
-		{"tag a", "'tutor tag' requires 2 arguments\ntutor: hint: tutor tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]\n"},
-		{"images a b", "'tutor images' requires at most 1 argument\ntutor: hint: tutor images [OPTIONS] [REPOSITORY[:TAG]]\n"},
-		{"image prune a", "'tutor image prune' accepts no arguments\ntutor: hint: tutor image prune [OPTIONS]\n"},
-		{"imags", "unknown command \"imags\" for \"tutor\"\ntutor: hint: did you mean image or images?\n"},
+		{"rmi", "'tutor rmi' requires at least 1 argument\ntutor: hint: Usage: tutor rmi [OPTIONS] IMAGE [IMAGE...]\n"},
+		{"pull a b", "'tutor pull' requires 1 argument\ntutor: hint: Usage: tutor pull [OPTIONS] NAME[:TAG|@DIGEST]\n"},
+		{"tag a", "'tutor tag' requires 2 arguments\ntutor: hint: Usage: tutor tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]\n"},
+		{"images a b", "'tutor images' requires at most 1 argument\ntutor: hint: Usage: tutor images [OPTIONS] [REPOSITORY[:TAG]]\n"},
+		{"image prune a", "'tutor image prune' accepts no arguments\ntutor: hint: Usage: tutor image prune [OPTIONS]\n"},
+		{"imags", "unknown command: tutor imags\ntutor: hint: did you mean tutor image, or tutor images?\n"},
 	} {
 		_, errors, status := tutor(strings.Fields(c.line)...)
 		require.Equal(t, 1, status)

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +116,6 @@ func (c *cli) root() *cobra.Command {
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel
 	)
-	sayUsage(root)
 	root.SetHelpCommandGroupID("learning")
 	root.SetCompletionCommandGroupID("learning")
 	root.SetOut(c.Out)
@@ -185,12 +183,8 @@ func flagError(command *cobra.Command, err error) error {
 
 // report prints an error and its help: two lines, never more than a person will read.
 func (c *cli) report(err error) {
-	words, meant, _ := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
-	fmt.Fprintln(c.Err, "tutor:", oneLine(words))
-	if meant != "" {
-		meant = "did you mean " + strings.Join(strings.Fields(meant), " or ") + "?"
-	}
-	if hint := cmp.Or(hintFor(err), meant); hint != "" {
+	fmt.Fprintln(c.Err, "tutor:", oneLine(err.Error()))
+	if hint := hintFor(err); hint != "" {
 		fmt.Fprintln(c.Err, "tutor: hint:", oneLine(hint))
 	}
 }
