@@ -96,9 +96,9 @@ func (m machine) compared() string {
 			return fmt.Sprintf("%.12s does not answer at %s", id, address)
 		}
 	}
-	cables := strings.Count(m.sh("ip -o link show up type veth"), "\n")
-	if cables != len(leases) {
-		return fmt.Sprintf("%d cables and %d leases", cables, len(leases))
+	cables := m.sh("ip -o link show up type veth")
+	if strings.Count(cables, "\n") != len(leases) {
+		return fmt.Sprintf("leases: %q, cables: %s", leases, cables)
 	}
 	rules := m.sh("nft list ruleset")
 	if (rules == "") != (len(leases) == 0) {

@@ -42,9 +42,9 @@ func TestTheLinesTypedByHand(t *testing.T) {
 		}
 	}
 	require.Len(t, typed, 13)
-	require.True(t, h.reaches("127.0.0.1:8080"))
-	require.True(t, w.outside.reaches(hostAddress+":8080"))
-	require.True(t, inside.reaches(hostAddress+":8080"), "its own port")
+	eventually(t, "the host gets in", func() bool { return h.reaches("127.0.0.1:8080") })
+	eventually(t, "the world gets in", func() bool { return w.outside.reaches(hostAddress + ":8080") })
+	eventually(t, "its own port", func() bool { return inside.reaches(hostAddress + ":8080") })
 	require.Contains(t, inside.sh("ip route get "+outsideAddress), "via 172.17.0.1 dev eth0")
 }
 

@@ -55,7 +55,7 @@ var checks = []check{
 	{"bridge", "can be made", from(6), true, tries(bridge), "sudo modprobe bridge"},
 	{"veth", "can be made", from(6), true, tries(veth), "sudo modprobe veth"},
 	{"nftables", "a rule that masquerades", from(6), true, tries(nftables), "sudo modprobe nf_tables && sudo modprobe nft_masq"},
-	{"other firewalls", "none that drops what it does not know", nil, true, firewalls, ""},
+	{"other firewalls", "none that drops what it does not know", nil, true, firewalls, "sudo nft list ruleset"},
 	{"ip_forward", "1, for the way out", nil, false, forwarding, "sudo sysctl -w net.ipv4.ip_forward=1"},
 
 	{"CAP_SYS_RESOURCE", "held, for --ulimit", nil, false, holds("CAP_SYS_RESOURCE"), rootShell},
