@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
-	"tutor/runtime/networks"
 )
 
 // A Room is where one lab runs: a root and a run directory of its own, so that its containers never meet the
@@ -165,7 +164,7 @@ func (r *Room) clear() error {
 	if err := r.end(); err != nil { // what the containers' monitors have started meanwhile
 		return err
 	}
-	if _, err := r.Home.NetworkPrune(context.Background(), func(networks.Network) bool { return true }); err != nil {
+	if _, err := r.Home.NetworkPrune(context.Background(), nil); err != nil {
 		return err
 	}
 	if err := unmountBelow(r.Home.Root, r.Home.Run); err != nil {

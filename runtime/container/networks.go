@@ -64,14 +64,14 @@ func (h Home) NetworkRemove(ctx context.Context, name string, made Made) error {
 	return store.Remove(n)
 }
 
-// NetworkPrune removes the networks that nobody is on and that fit, and returns their names.
+// NetworkPrune removes the networks that nobody is on and that fit (nil: all of them), and returns their names.
 func (h Home) NetworkPrune(ctx context.Context, fits func(networks.Network) bool) (gone []string, err error) {
 	all, err := h.Networks().List()
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range all {
-		if n.Name == networks.Default || !fits(n) {
+		if n.Name == networks.Default || fits != nil && !fits(n) {
 			continue
 		}
 		err := h.NetworkRemove(ctx, n.ID, nil)
