@@ -34,7 +34,18 @@ var cables = []Topic{
 			bridge and switches it on. Nobody removes it: it goes with the namespace.`,
 		Hand: []string{"ip link add eth0 netns $PID type veth peer name veth1", "ip link set veth1 master tutor0 up"},
 		Try:  Try{Line: "tutor run --rm tutor/lab ip -br link", Look: "eth0@if…: its other end is the host's", Want: `eth0`},
-		See:  []string{"veth", "bridge", "netlink", "step-in"},
+		See:  []string{"veth", "bridge", "netlink", "hairpin", "step-in"},
+	},
+	{
+		Name: "hairpin",
+		Op:   "hairpin",
+		What: `A switch never sends a frame back by the cable that it came from. A container that calls its own published port does just
+			that, where the module br_netfilter has the bridge ask the firewall: the packet is given the container's address as
+			its destination while it is still on the bridge. This flag of the host's end allows it. Without br_netfilter the
+			packet goes up to the host, is routed, and comes back like any other.`,
+		Hand: []string{"ip link set veth1 type bridge_slave hairpin on"},
+		Try:  Try{Line: "tutor run --rm -p 127.0.0.1:18082:80 --explain tutor/lab true", Look: "IFLA_BRPORT_MODE, in a message about the host's end", Want: `hairpin`},
+		See:  []string{"cable", "bridge", "publish"},
 	},
 	{
 		Name: "step-in",
