@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,10 +27,15 @@ func strict(command *cobra.Command) {
 		return
 	}
 	command.Args = func(cmd *cobra.Command, args []string) error {
-		if check(cmd, args) == nil {
+		err := check(cmd, args)
+		if err == nil {
 			return nil
 		}
-		return container.Hint(fmt.Errorf("'%s' %s", cmd.CommandPath(), wanted(cmd, check)), "Usage: "+typed(cmd))
+		said := container.Hint(fmt.Errorf("'%s' %s", cmd.CommandPath(), wanted(cmd, check)), "Usage: "+typed(cmd))
+		if f := (failure{}); errors.As(err, &f) {
+			return failure{said, f.status} // tutor grade has an exit code of its own for this
+		}
+		return said
 	}
 }
 

@@ -40,7 +40,7 @@ func (b *Bench) trace(c Check) ([]traced, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.tracing = true
+	s.tracing, s.patience = true, 5*s.patience // each call is stopped twice
 	if err := os.Mkdir(s.host(straceDir), 0o700); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
