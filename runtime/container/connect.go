@@ -235,9 +235,10 @@ func (h Home) upOne(n networks.Network, bare bool) (list program.Program) {
 	return list
 }
 
-// isUp tells if the network's bridge is there.
+// isUp tells if the network's bridge is there. /proc/sys/net shows the links of whoever looks; /sys/class/net those of whoever
+// has mounted /sys, which under `unshare --net` is the host.
 func (h Home) isUp(n networks.Network) bool {
-	_, err := os.Stat(filepath.Join("/sys/class/net", h.Networks().Bridge(n)))
+	_, err := os.Stat(filepath.Join("/proc/sys/net/ipv4/conf", h.Networks().Bridge(n)))
 	return err == nil
 }
 
