@@ -138,7 +138,7 @@ func (b *browser) element(method, path string, body any) (id string, err error) 
 // must repeats what a page is not ready for yet; when that was in vain it says what is on the page.
 func (b *browser) must(what string, try func() error) {
 	b.t.Helper()
-	if err := within(20*time.Second, try); err != nil {
+	if err := within(2*time.Minute, try); err != nil {
 		var shown string
 		b.ask("POST", "/execute/sync", map[string]any{"script": "return document.body.innerText", "args": []string{}}, &shown)
 		require.NoError(b.t, err, "waiting in vain: %s; on the page:\n%s", what, shown)

@@ -63,13 +63,6 @@ func theLesson(t *testing.T, images map[string]v1.Image) {
 			b.sees(".jp-Notebook .jp-OutputArea-output", "42")
 		},
 	}
-	t.Cleanup(func() { // DEBUG
-		if t.Failed() {
-			t.Log(tutor(t, "ps", "-a"), tutor(t, "logs", "web"))
-			out, _ := exec.Command("sh", "-c", "nft list ruleset; ip -br a; ss -ltn; curl -sv 127.0.0.1:8080").CombinedOutput()
-			t.Log(string(out))
-		}
-	})
 	shell := newShell(t)
 	for _, section := range strings.Split(string(text), "\n## ")[1:] {
 		heading, body, _ := strings.Cut(section, "\n")

@@ -80,6 +80,16 @@ func TestAPortOfTheLoopbackIsTheLoopbacksAlone(t *testing.T) {
 	require.Empty(t, leftovers(t))
 }
 
+// Whoever has a network of his own, by unshare or a sandbox, often still has the host's /sys.
+func TestANetworkOfOnesOwnBelowTheHostsSys(t *testing.T) {
+	root(t)
+	tool(t, "unshare")
+	const twice = `"$0" run --rm -p 80 tutor/lab true && "$0" run --rm tutor/lab true && ip -o link show type bridge`
+	r := command(t, exec.Command("unshare", "--net", "sh", "-c", twice, binary))
+	require.Zero(t, r.code, r.stderr)
+	require.Empty(t, r.stdout, "the last container takes the bridge with it")
+}
+
 func TestContainersFindEachOtherByName(t *testing.T) {
 	root(t)
 	ok(t, "network", "create", "lab")
