@@ -30,7 +30,7 @@ var networkChecks = []Check{
 		Hints: []string{"in the new root there is no ip to run, and no host's /proc", "do it before the pivot, or from outside", ""}},
 	{ID: "lab6.left", Title: "nothing stays: no link, no rule, no name of a namespace", Points: 1, Needs: []string{"lab6.veth"}, Man: "network_namespaces(7)", Read: "Run it", Run: onLan(nothingLeft6),
 		Hints: []string{"a network namespace goes with its last process, and takes its links along; the other end of a veth goes too", "a name in /run/netns is a mount, and keeps it alive", "ip link, ip netns, nft list ruleset: look at each when box has ended"}},
-	{ID: "lab6.killed", Title: "box killed by SIGKILL at any step of its start: the next box finds nothing in its way", Points: 1, Needs: []string{"lab6.left"}, Man: "veth(4)", Read: "Break it", Run: onLan(killedOnLan),
+	{ID: "lab6.killed", Title: "box killed by SIGKILL at any step of its start: the next box finds nothing in its way", Points: 1, Needs: []string{"lab6.left", "lab6.boxes"}, Man: "veth(4)", Read: "Break it", Run: onLan(killedOnLan),
 		Hints: []string{"which of your steps leaves something if it is the last one?", "make the cable with one end inside already, ip link add … netns …: then it ends with the namespace", "or give links names that tell whose they are, and have the next box remove those of the dead"}},
 }
 
@@ -87,7 +87,7 @@ func cableToBridge(l *lan) error {
 		return err
 	}
 	seen := ""
-	if l.soon(func() bool {
+	if l.until(func() bool {
 		seen, err = l.cable(command)
 		return err != nil || seen == ""
 	}) {
@@ -109,7 +109,7 @@ func (l *lan) has(ip netip.Addr, command Process) error {
 	wanted := netip.PrefixFrom(ip, l.subnet.Bits()).String()
 	var got string
 	var err error
-	l.soon(func() bool {
+	l.until(func() bool {
 		var all []string
 		all, err = command.addresses()
 		got = strings.Join(all, ", ")
@@ -187,7 +187,7 @@ func reachesBeyond(l *lan) error {
 		return err
 	}
 	wanted, routes := "default via "+l.gateway.String(), []string{}
-	if !l.soon(func() bool {
+	if !l.until(func() bool {
 		routes, err = command.routes()
 		return err != nil || slices.Contains(routes, wanted)
 	}) {
@@ -227,9 +227,12 @@ func nothingLeft6(l *lan) error {
 }
 
 func killedOnLan(l *lan) error {
-	_, flags := l.flags()
-	if err := l.killedMidStart(with(flags, "hold")); err != nil {
+	args := func(words ...string) []string {
+		_, flags := l.flags()
+		return with(flags, words...)
+	}
+	if err := l.killedMidStart(func() []string { return args("hold") }); err != nil {
 		return err
 	}
-	return l.nextFindsNothing(with(flags, "exit", "0"))
+	return l.nextFindsNothing(args("exit", "0"))
 }
