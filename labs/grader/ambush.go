@@ -11,9 +11,9 @@ const ambushes = 12
 
 // killedMidStart starts box again and again, and kills it as nobody can prepare for: when its child is about to execute a
 // program, in the next box when the second process is, and so on; and at last when COMMAND runs.
-func (s *Sandbox) killedMidStart(args []string) error {
+func (s *Sandbox) killedMidStart(args func() []string) error {
 	for n := 1; n <= ambushes; n++ {
-		box, killed, err := s.ambush(n, args)
+		box, killed, err := s.ambush(n, args())
 		if err != nil {
 			return err
 		}

@@ -230,7 +230,7 @@ func (b *Bench) run(r *Result, c Check) {
 	name, _ := os.Hostname()
 	err = c.Run(s)
 	r.Left = append(r.Left, s.leftNow()...)
-	r.Command = strings.Join(s.ran, "\n")
+	r.Command = strings.Join(slices.Compact(s.ran), "\n")
 	r.Evidence = s.evidence()
 	closed := s.close() // everything is dead before the verdict
 	var failed *Failure

@@ -20,17 +20,17 @@ var networkChecks = []Check{
 		Hints: []string{"the prefix belongs to it: it says who is a neighbour, to be reached without the gateway", "ip address add ADDR/PREFIX dev eth0", ""}},
 	{ID: "lab6.early", Title: "it is all there before COMMAND is", Points: 1, Needs: []string{"lab6.address"}, Man: "network_namespaces(7)", Read: "Break it", Run: onLan(networkEarly),
 		Hints: []string{"a server that binds its address in its first millisecond must find it", "whoever plugs the cable in from outside must have the child wait: a pipe is enough", ""}},
-	{ID: "lab6.host", Title: "COMMAND reaches the host at GATEWAY, and the host COMMAND", Points: 2, Needs: []string{"lab6.address"}, Man: "ip-link(8)", Read: "Run it", Run: onLan(talksToHost),
+	{ID: "lab6.host", Title: "COMMAND reaches the host at GATEWAY, and the host COMMAND", Points: 2, Needs: []string{"lab6.early"}, Man: "ip-link(8)", Read: "Run it", Run: onLan(talksToHost),
 		Hints: []string{"ping GATEWAY from inside; then look on which side the packets end", "ip neighbour, on both sides, tells who has answered", ""}},
 	{ID: "lab6.boxes", Title: "two boxes reach each other", Points: 3, Needs: []string{"lab6.host"}, Man: "bridge(8)", Read: "Run it", Run: onLan(talkToEachOther),
 		Hints: []string{"the host has both cables at once: their names must differ, and so must the ends' hardware addresses", "start two by hand, and compare: ip link; bridge link", ""}},
 	{ID: "lab6.route", Title: "what is further away goes by GATEWAY", Points: 2, Needs: []string{"lab6.host"}, Man: "ip-route(8)", Read: "By hand", Run: onLan(reachesBeyond),
 		Hints: []string{"without a route the answer is: network is unreachable", "ip route inside should begin with default via GATEWAY", "ip route add default via GATEWAY, after the address"}},
-	{ID: "lab6.root", Title: "a root of layers has a network as well", Points: 1, Needs: []string{"lab6.address"}, Man: "pivot_root(2)", Read: "Break it", Run: onLan(networkInRoot),
+	{ID: "lab6.root", Title: "a root of layers has a network as well", Points: 1, Needs: []string{"lab6.early"}, Man: "pivot_root(2)", Read: "Break it", Run: onLan(networkInRoot),
 		Hints: []string{"in the new root there is no ip to run, and no host's /proc", "do it before the pivot, or from outside", ""}},
 	{ID: "lab6.left", Title: "nothing stays: no link, no rule, no name of a namespace", Points: 1, Needs: []string{"lab6.veth"}, Man: "network_namespaces(7)", Read: "Run it", Run: onLan(nothingLeft6),
 		Hints: []string{"a network namespace goes with its last process, and takes its links along; the other end of a veth goes too", "a name in /run/netns is a mount, and keeps it alive", "ip link, ip netns, nft list ruleset: look at each when box has ended"}},
-	{ID: "lab6.killed", Title: "box killed by SIGKILL at any step of its start: the next box finds nothing in its way", Points: 1, Needs: []string{"lab6.left"}, Man: "veth(4)", Read: "Break it", Run: onLan(killedOnLan),
+	{ID: "lab6.killed", Title: "box killed by SIGKILL at any step of its start: the next box finds nothing in its way", Points: 1, Needs: []string{"lab6.left", "lab6.boxes"}, Man: "veth(4)", Read: "Break it", Run: onLan(killedOnLan),
 		Hints: []string{"which of your steps leaves something if it is the last one?", "make the cable with one end inside already, ip link add … netns …: then it ends with the namespace", "or give links names that tell whose they are, and have the next box remove those of the dead"}},
 }
 
@@ -87,7 +87,7 @@ func cableToBridge(l *lan) error {
 		return err
 	}
 	seen := ""
-	if l.soon(func() bool {
+	if l.until(func() bool {
 		seen, err = l.cable(command)
 		return err != nil || seen == ""
 	}) {
@@ -109,7 +109,7 @@ func (l *lan) has(ip netip.Addr, command Process) error {
 	wanted := netip.PrefixFrom(ip, l.subnet.Bits()).String()
 	var got string
 	var err error
-	l.soon(func() bool {
+	l.until(func() bool {
 		var all []string
 		all, err = command.addresses()
 		got = strings.Join(all, ", ")
@@ -187,7 +187,7 @@ func reachesBeyond(l *lan) error {
 		return err
 	}
 	wanted, routes := "default via "+l.gateway.String(), []string{}
-	if !l.soon(func() bool {
+	if !l.until(func() bool {
 		routes, err = command.routes()
 		return err != nil || slices.Contains(routes, wanted)
 	}) {
@@ -227,9 +227,12 @@ func nothingLeft6(l *lan) error {
 }
 
 func killedOnLan(l *lan) error {
-	_, flags := l.flags()
-	if err := l.killedMidStart(with(flags, "hold")); err != nil {
+	args := func(words ...string) []string {
+		_, flags := l.flags()
+		return with(flags, words...)
+	}
+	if err := l.killedMidStart(func() []string { return args("hold") }); err != nil {
 		return err
 	}
-	return l.nextFindsNothing(with(flags, "exit", "0"))
+	return l.nextFindsNothing(args("exit", "0"))
 }

@@ -174,9 +174,11 @@ func portGone(l *lan) error {
 
 func portAfterKill(l *lan) error {
 	port, inner := l.ports()
-	_, flags := l.flags()
-	flags = append(flags, "-p", fmt.Sprintf("%d:%d", port, inner))
-	if err := l.killedMidStart(with(flags, "hold")); err != nil {
+	args := func(words ...string) []string {
+		_, flags := l.flags()
+		return with(append(flags, "-p", fmt.Sprintf("%d:%d", port, inner)), words...)
+	}
+	if err := l.killedMidStart(func() []string { return args("hold") }); err != nil {
 		return err
 	}
 	next, err := l.published(port, inner)
@@ -190,5 +192,5 @@ func portAfterKill(l *lan) error {
 	if err := next.box.Wait(); err != nil {
 		return err
 	}
-	return l.nextFindsNothing(with(flags, "exit", "0"))
+	return l.nextFindsNothing(args("exit", "0"))
 }

@@ -131,11 +131,11 @@ func listens(network string, at netip.AddrPort, word string) (net.Listener, erro
 	return listener, err
 }
 
-// calls connects from a network.
+// calls connects from a network. It gives up in time for another try: a call that comes before its way is there may hang.
 func (s *Sandbox) calls(network string, to netip.AddrPort) (*net.TCPConn, error) {
 	var conn net.Conn
 	err := within(network, unix.CLONE_NEWNET, func() (err error) {
-		conn, err = net.DialTimeout("tcp4", to.String(), s.patience)
+		conn, err = net.DialTimeout("tcp4", to.String(), s.patience/4)
 		return err
 	})
 	if err != nil {

@@ -160,13 +160,8 @@ func subgroups(dir string) []string {
 }
 
 // until waits for a condition, for as long as the sandbox's patience lasts.
-func (s *Sandbox) until(holds func() bool) bool { return s.wait(s.patience, holds) }
-
-// soon is until, for what should be there already: that it comes late is another check's.
-func (s *Sandbox) soon(holds func() bool) bool { return s.wait(s.patience/4, holds) }
-
-func (s *Sandbox) wait(patience time.Duration, holds func() bool) bool {
-	deadline := time.Now().Add(patience)
+func (s *Sandbox) until(holds func() bool) bool {
+	deadline := time.Now().Add(s.patience)
 	for pause := 200 * time.Microsecond; !holds(); pause = min(2*pause, 5*time.Millisecond) {
 		if time.Now().After(deadline) || s.bench.stopped() {
 			return false
