@@ -82,7 +82,7 @@ func TestVersion2KillsAGroupAtOneStroke(t *testing.T) {
 func TestVersion2OutOfMemoryTakesOneProcessOrAll(t *testing.T) {
 	version2(t)
 	noneStays(t)
-	line := "eat 1G; echo the shell has seen $?; cat /sys/fs/cgroup/memory.events"
+	line := "eat -q 1G; echo the shell has seen $?; cat /sys/fs/cgroup/memory.events"
 	one := tutor(t, "run", "--name", "one", "-m", "64m", "--memory-swap", "64m", "tutor/lab", "sh", "-c", line)
 	require.Contains(t, one.stdout, "the shell has seen 137\n")
 	require.Contains(t, one.stdout, "\noom_kill 1\n")
