@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +25,7 @@ func forkbomb(t *tool) error {
 		most = n
 	}
 	// At the limit the Go runtime must not want one more thread: it would take the refusal for the end of the world.
+	spareThreads(4)
 	runtime.LockOSThread()
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1)
@@ -50,6 +52,25 @@ func forkbomb(t *tool) error {
 	}
 	os.Exit(boolInt(refused != 0))
 	return nil
+}
+
+// spareThreads has the runtime make some, while it can: on a slow machine a system call that lasts makes it want another
+// one for whoever waits. A thread whose goroutine has ended is kept for the next.
+func spareThreads(n int) {
+	var made, ended sync.WaitGroup
+	release := make(chan struct{})
+	for range n {
+		made.Add(1)
+		ended.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			made.Done()
+			<-release
+		})
+	}
+	made.Wait()
+	close(release)
+	ended.Wait()
 }
 
 // forkSleeper forks a child that waits to be killed. Only raw system calls may follow in the child: it has one
