@@ -28,6 +28,7 @@ var lifeScript = []string{
 	"start one",
 	"start uno",
 	"rm one",
+	"wait uno",
 	"rm uno",
 	"rm uno",
 	"run --name two -d lab sleep 1000",
