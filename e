@@ -1,1 +1,0 @@
-/dev/fd/3: line 168: tutor: command not found
