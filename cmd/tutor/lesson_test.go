@@ -176,7 +176,7 @@ func (s shell) types(block string) {
 // shows waits until all that is on the screen since the last time is what was promised.
 func (s shell) shows(promised *regexp.Regexp) {
 	s.t.Helper()
-	for deadline := time.Now().Add(5 * time.Minute); !promised.MatchString(escapes.ReplaceAllString(s.shown(), "")); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !promised.MatchString(escapes.ReplaceAllString(s.shown(), "")); time.Sleep(5 * time.Millisecond) {
 		require.True(s.t, time.Now().Before(deadline), "promised: %s\non the screen:\n%s", promised, s.shown())
 	}
 	s.mu.Lock()
