@@ -48,8 +48,8 @@ func TestExitCodes(t *testing.T) {
 
 // What is pinned for the kernel and forgotten ends a Go program at its next look at the memory, with a trace of Go's.
 func TestAStartThatFailedGivesItsMemoryBack(t *testing.T) {
-	noneStays(t)
 	root(t)
+	noneStays(t)
 	ok(t, "run", "-d", "--name", "runs", "tutor/lab", "sleep", "1000")
 	for range 4 {
 		for _, args := range [][]string{{"run", "--rm", "tutor/lab", "nonesuch"}, {"exec", "runs", "nonesuch"}} {

@@ -74,6 +74,7 @@ func TestEveryFlagOfRunLeadsToATopic(t *testing.T) {
 // Every command that a page promises is run, and what it says is there to be seen must be there.
 func TestEveryCommandOfEveryTopic(t *testing.T) {
 	root(t)
+	noneStays(t)
 	ok(t, "run", "--rm", "tutor/lab", "true")
 	bin := t.TempDir()
 	require.NoError(t, os.Symlink(binary, filepath.Join(bin, "tutor")))

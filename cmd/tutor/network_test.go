@@ -119,3 +119,21 @@ func tables(t *testing.T) string {
 	require.NoError(t, err, string(out))
 	return string(out)
 }
+
+// A VPN, Docker or another tutor may take the default network's addresses while no container is on it.
+func TestTheDefaultNetworkLeavesAddressesThatOthersHaveTaken(t *testing.T) {
+	root(t)
+	ok(t, "run", "--rm", "tutor/lab", "true")
+	subnet := func() string {
+		return strings.TrimSpace(ok(t, "network", "inspect", "bridge", "-f", "{{range .IPAM.Config}}{{.Subnet}}{{end}}"))
+	}
+	before := subnet()
+	require.NoError(t, exec.Command(tool(t, "ip"), "link", "add", "taken0", "type", "bridge").Run())
+	t.Cleanup(func() { exec.Command("ip", "link", "del", "taken0").Run() })
+	require.NoError(t, exec.Command("ip", "addr", "add", strings.Replace(before, ".0/", ".9/", 1), "dev", "taken0").Run())
+	require.NoError(t, exec.Command("ip", "link", "set", "taken0", "up").Run())
+	_, port, err := net.SplitHostPort(published(t, "elsewhere", "80"))
+	require.NoError(t, err)
+	eventually(t, "it answers", func() bool { return reaches("127.0.0.1:" + port) })
+	require.NotEqual(t, before, subnet())
+}

@@ -76,7 +76,7 @@ var cgroups = []Topic{
 	{
 		Name: "cpus",
 		Op:   "cpus",
-		Also: []string{"cpu.cfs_quota_us"},
+		Also: []string{"cpu.cfs_quota_us", "--cpu-period", "--cpu-quota"},
 		What: `--cpus 1.5 is 150 000 µs of processor time in every 100 000 µs. It says how much, not where: the threads may run
 			on any processor, several at once, and no core is reserved. Four busy threads with --cpus 1 have used it up
 			after a quarter of the period, and all four stand still for the rest.`,

@@ -3,7 +3,7 @@ package topics
 var images = []Topic{
 	{
 		Name: "image",
-		Also: []string{"--platform"},
+		Also: []string{"--platform", "--quiet"},
 		What: `A list of layers, and a config that says how a program in them is started. Nothing in it ever changes: manifest,
 			config and layers are each named by their digest, so who knows the manifest's digest can check every byte. A
 			name like python:3.13 is a tag, a pointer that may move. A container is one of possibly many starts of an
@@ -61,7 +61,7 @@ var images = []Topic{
 	},
 	{
 		Name: "config",
-		Also: []string{"image config", "CMD", "ENTRYPOINT", "ENV", "-e", "--env", "--env-file", "--entrypoint", "-l", "--label", "environment", "labels"},
+		Also: []string{"image config", "CMD", "ENTRYPOINT", "ENV", "-e", "--env", "--env-file", "--entrypoint", "-l", "--label", "--label-file", "--annotation", "environment", "labels"},
 		What: `A JSON document in every image. It says what is run when nobody says anything else: Entrypoint and Cmd, Env, User,
 			WorkingDir, Labels; and for which platform; and it lists the diff IDs of the layers. Its digest is the image ID.
 			Flags of run win over it. Cmd is replaced by what stands after the image's name, Entrypoint by --entrypoint only.`,

@@ -123,7 +123,7 @@ var layers = []Topic{
 	{
 		Name: "volume",
 		Op:   "volumes",
-		Also: []string{"--volume-driver", "-v", "persistent"},
+		Also: []string{"--volume-driver", "--volumes-from", "-v", "persistent"},
 		What: `A directory that lies outside the layers and is attached inside: -v /host/path:/path, with :ro to read only. What
 			is written there is in the host's directory at once, without copy-up, and stays when the container goes. The
 			host's side is opened before the pivot, and attached after it: by then every path, with all links that the

@@ -142,7 +142,7 @@ var mounts = []Topic{
 	{
 		Name: "shm",
 		Op:   "shm",
-		Also: []string{"/dev/shm", "shm_open", "POSIX shared memory"},
+		Also: []string{"/dev/shm", "--shm-size", "shm_open", "POSIX shared memory"},
 		What: `A tmpfs for memory that processes share by name: shm_open makes files here, and mmap puts them into the memory of
 			whoever opens them. It holds 64 MiB, as in docker; a process that touches more dies of SIGBUS.`,
 		Hand: []string{"mount -t tmpfs -o nosuid,nodev,noexec,size=64m shm /mnt; df -h /mnt"},
@@ -169,7 +169,7 @@ var mounts = []Topic{
 			there. What is mounted on top keeps its own flags: volumes and --tmpfs can still be written.`,
 		Hand: []string{"mount -t tmpfs tmpfs /mnt; mount -o remount,bind,ro /mnt", "touch /mnt/new || echo refused"},
 		Safe: true,
-		Try:  Try{Line: "tutor run --rm --read-only --tmpfs /tmp tutor/lab sh -c 'touch /new || echo refused; touch /tmp/new; ls /tmp'", Look: "refused, and new in /tmp", Want: `refused\nnew\n`},
+		Try:  Try{Line: "tutor run --rm --read-only --tmpfs /tmp tutor/lab sh -c 'touch /new || echo refused; touch /tmp/new; ls /tmp'", Look: "refused, and new in /tmp", Want: `(?s)refused.*new\n`},
 		See:  []string{"tmpfs", "volume", "overlay", "mount"},
 	},
 }

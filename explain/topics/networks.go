@@ -80,7 +80,7 @@ var networks = []Topic{
 	},
 	{
 		Name: "port",
-		Also: []string{"published port", "TCP", "EADDRINUSE"},
+		Also: []string{"published port", "TCP", "EADDRINUSE", "--expose"},
 		What: `A number from 1 to 65535 by which the programs of one address are told apart. Each network namespace has its own set, so
 			that every container can listen on its own port 80. To publish a port is to lead the host's port to it, with
 			DNAT or with a program that copies. EXPOSE in an image is a note and opens nothing.`,

@@ -31,7 +31,7 @@ var security = []Topic{
 	{
 		Name: "user",
 		Op:   "user",
-		Also: []string{"-u", "uid", "gid", "group"},
+		Also: []string{"-u", "uid", "gid", "group", "--group-add"},
 		What: `Who the command is: a user number, a group number, and supplementary groups. The kernel knows only numbers; names stand
 			in the image's /etc/passwd. Groups are set first, then the user: afterwards there is no right to. Leaving 0
 			empties the capability sets.`,

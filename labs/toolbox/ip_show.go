@@ -201,5 +201,8 @@ func routeText(r netlink.Route, dev string) string {
 	if r.Priority != 0 {
 		text += fmt.Sprintf(" metric %d", r.Priority)
 	}
+	if r.Flags&unix.RTNH_F_LINKDOWN != 0 {
+		text += " linkdown"
+	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 
 	"tutor/runtime/network"
 	"tutor/runtime/networks"
@@ -107,18 +108,33 @@ func (h Home) unplugged(leases []networks.Lease, made Made) error {
 	return carryOut(list, made)
 }
 
-// network finds a network. The default one is made when it is first used.
+// network finds a network. The default one is made when it is first used, and made anew when somebody else has taken its
+// addresses while it was down: packets for our containers would go there.
 func (h Home) network(name string, keep bool) (networks.Network, error) {
 	store := h.Networks()
 	n, err := store.Find(name)
-	if err == nil || name != networks.Default || !errors.Is(err, networks.ErrNotFound) {
+	lost := err == nil && n.Name == networks.Default && h.lost(n)
+	if err == nil && !lost || name != networks.Default || err != nil && !errors.Is(err, networks.ErrNotFound) {
 		return n, hintNetwork(err)
 	}
 	n = networks.Network{Name: networks.Default}
 	if !keep {
 		return n.Draft(occupied())
 	}
+	if lost {
+		if err := store.Remove(n); err != nil {
+			return n, err
+		}
+	}
 	return store.Create(n, occupied())
+}
+
+// lost tells if a network that is down has addresses that this machine finds elsewhere by now.
+func (h Home) lost(n networks.Network) bool {
+	if there, _ := link(h.Networks().Bridge(n)); there {
+		return false
+	}
+	return slices.ContainsFunc(occupied(), n.Subnet.Overlaps)
 }
 
 func hintNetwork(err error) error {

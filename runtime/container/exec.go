@@ -212,10 +212,16 @@ func (e *Exec) reason(err error) error {
 	if failedAtExec(err) {
 		return err
 	}
-	if _, runs := e.home.alive(e.State.ID); !runs {
-		return notRunning(e.State)
+	var call *process.Error
+	for deadline := time.Now().Add(changing); ; time.Sleep(time.Millisecond) {
+		if _, runs := e.home.alive(e.State.ID); !runs {
+			return notRunning(e.State)
+		}
+		// Was it killed? When a first process ends the kernel first kills all others in there, and then lets it go.
+		if errors.As(err, &call) || time.Now().After(deadline) {
+			return err
+		}
 	}
-	return err
 }
 
 // failedAtExec tells if all was well but the command itself.
