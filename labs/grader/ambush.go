@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -28,27 +29,31 @@ func (s *Sandbox) killedMidStart(args func() []string) error {
 }
 
 // ambush kills box when the n-th process of its own making executes its first program. That one stands still until box is dead.
-// Not killed: COMMAND runs, and there were fewer.
+// Not killed: COMMAND runs, and there were fewer. The gate is there before box is, or a quick one would be past it.
 func (s *Sandbox) ambush(n int, args []string) (*Box, bool, error) {
-	box, err := s.Box(args...)
-	if err != nil {
-		return nil, false, err
-	}
 	var killed atomic.Bool
-	seen := map[Process]bool{Process(box.PID): true}
+	started := make(chan *Box, 1)
+	seen := map[Process]bool{} // box itself comes first
 	gate := newGate(func(p Process) string {
-		if seen[p] {
+		if seen[p] || !s.owns(p) {
 			return ""
 		}
 		if seen[p] = true; len(seen) == n+1 {
-			killed.Store(true)
-			box.Signal(unix.SIGKILL)
-			s.until(box.Ended)
+			if box := <-started; box != nil {
+				killed.Store(true)
+				box.Signal(unix.SIGKILL)
+				s.until(box.Ended)
+			}
 		}
 		return ""
 	}, unix.FAN_MARK_FILESYSTEM, s.programs()...)
 	if gate != nil {
 		defer gate.Close()
+	}
+	box, err := s.Box(args...)
+	started <- box
+	if err != nil {
+		return nil, false, err
 	}
 	_, err = box.Command()
 	if killed.Load() {
@@ -56,6 +61,9 @@ func (s *Sandbox) ambush(n int, args []string) (*Box, bool, error) {
 	}
 	return box, killed.Load(), err
 }
+
+// owns tells if a process is the sandbox's: the file systems of the programs are the host's as well.
+func (s *Sandbox) owns(p Process) bool { return strings.Contains(p.read("cgroup"), s.group.Name) }
 
 // programs are files of the file systems that everything in the sandbox is executed from.
 func (s *Sandbox) programs() []string {
