@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
 	"testing"
@@ -22,6 +23,10 @@ var binary string
 
 // home is where it keeps everything, and gone afterwards.
 var home string
+
+// The first thread stays with main, so that no test takes it along into another namespace: /proc/self is that thread, and it
+// cannot be thrown away.
+func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {

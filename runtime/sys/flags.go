@@ -232,7 +232,8 @@ var netlinks = []Flag{ // netlink(7)
 	{unix.NETLINK_NETFILTER, "NETLINK_NETFILTER"},
 }
 
-var netlinkFlags = []Flag{ // netlink(7), of a request that makes something
+var netlinkFlags = []Flag{ // netlink(7); DUMP is of a request that asks, the rest of one that makes something
+	{unix.NLM_F_DUMP, "NLM_F_DUMP"},
 	{unix.NLM_F_REQUEST, "NLM_F_REQUEST"},
 	{unix.NLM_F_ACK, "NLM_F_ACK"},
 	{unix.NLM_F_EXCL, "NLM_F_EXCL"},
