@@ -1,8 +1,8 @@
 #!/bin/sh
 # Every test that can run here; what cannot is counted and named, never passed over in silence.
 set -eu
-out=$(mktemp)
-trap 'rm -f "$out" "$out.peers"' EXIT
+out=$(mktemp -d)
+trap 'rm -rf "$out" "$out.peers"' EXIT
 
 unformatted=$(gofmt -l $(git ls-files '*.go' 2>/dev/null))
 if [ -n "$unformatted" ]; then
@@ -10,20 +10,40 @@ if [ -n "$unformatted" ]; then
 	exit 1
 fi
 go vet ./...
+
+# run FILE WHAT...: go test's output goes to a file; what failed, and each package's verdict, is shown.
+run() {
+	file=$1 status=0
+	shift
+	go test -count=1 -timeout 20m -v "$@" >"$file" 2>&1 || status=$?
+	[ "$status" = 0 ] || grep -a -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' "$file" || true
+	grep -aE '^(ok|FAIL|panic)' "$file" || true
+	return "$status"
+}
+count() { cat "$out"/* | grep -acE "^ {0,4}--- $1" || true; }
+
 # Tests that ask other engines what they would do wait for those most of the time: they run beside the rest.
 peers='Docker|Podman|Skopeo|Umoci'
-status=0
-go test -count=1 -timeout 12m -v -run "$peers" ./cmd/tutor >"$out.peers" 2>&1 &
-go test -count=1 -timeout 12m -v -skip "$peers" ./... >"$out" 2>&1 || status=$?
-wait $! || status=$?
-cat "$out.peers" >>"$out"
-[ "$status" = 0 ] || grep -a -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' "$out" || true
-grep -aE '^(ok|FAIL|panic)' "$out" || true
+failed=0
+run "$out/peers" -run "$peers" ./cmd/tutor >"$out.peers" &
+run "$out/rest" -skip "$peers" ./... || failed=1
+wait $! || failed=1
+cat "$out.peers" && rm "$out.peers"
 
 # A skipped test says why on the line before; deeper than four spaces is the output of the small machine.
-left=$(awk '/_test\.go:[0-9]+: / {why = $0; sub(/^.*_test\.go:[0-9]+: /, "", why)}
-	/^ ? ? ? ?--- SKIP: / {print "  " $3 ": " why; why = ""}' "$out")
+left=$(cat "$out"/* | awk '/_test\.go:[0-9]+: / {why = $0; sub(/^.*_test\.go:[0-9]+: /, "", why)}
+	/^ ? ? ? ?--- SKIP: / {print "  " $3 ": " why; why = ""}')
 [ -z "$left" ] || printf '\nLeft out here:\n%s\n' "$left"
-count() { grep -acE "^ {0,4}--- $1" "$out" || true; }
 printf '\n%s passed, %s failed, %s skipped\n' "$(count PASS)" "$(count FAIL)" "$(count SKIP)"
-exit "$status"
+
+# Many of these tests race with the kernel and with processes, beside one another. What has failed has its own turn, alone;
+# what passes then is named, and is to be looked at. A test binary that did not come to its end has no second turn.
+names=$(cat "$out"/* | grep -aoE '^--- FAIL: \w+' | awk '{print $3}' | sort -u | paste -sd '|')
+if [ "$failed" = 1 ] && [ -n "$names" ] && ! grep -aqE '^panic: |^SIG|\[build failed\]' "$out"/*; then
+	printf '\nOnce more, alone: %s\n' "$names"
+	failed=0
+	rm "$out"/*
+	run "$out/again" -p 1 -run "^($names)\$" ./... || failed=1
+	printf '\nOnce more, alone: %s passed, %s failed\n' "$(count PASS)" "$(count FAIL)"
+fi
+exit "$failed"
