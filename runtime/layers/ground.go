@@ -107,7 +107,7 @@ func (g Ground) Place(name string, file bool) (int, error) {
 func (g Ground) Unpack(ctx context.Context, stream io.Reader) error {
 	p := &placing{unpacking: unpacking{ctx: ctx, times: map[string][2]unix.Timespec{}, limit: math.MaxInt64, parent: -1}, ground: g}
 	defer p.forget()
-	if err := eachEntry(ctx, stream, p.entry); err != nil {
+	if err := eachEntry(ctx, stream, entryLimit, p.entry); err != nil {
 		return err
 	}
 	return p.finish()

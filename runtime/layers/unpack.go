@@ -39,7 +39,7 @@ func Unpack(ctx context.Context, stream io.Reader, dir string, below Stack) erro
 		return err
 	}
 	defer u.close()
-	err = eachEntry(ctx, stream, func(h *tar.Header, content io.Reader) error {
+	err = eachEntry(ctx, stream, entryLimit, func(h *tar.Header, content io.Reader) error {
 		u.tree.steps += stepsEach
 		if err := u.entry(h, content); err != nil {
 			return fmt.Errorf("unpack %s: %w", quoted(h.Name), err)
@@ -52,8 +52,8 @@ func Unpack(ctx context.Context, stream io.Reader, dir string, below Stack) erro
 	return u.finish()
 }
 
-// eachEntry hands on the entries of a tar, and reads it to io.EOF.
-func eachEntry(ctx context.Context, stream io.Reader, do func(h *tar.Header, content io.Reader) error) error {
+// eachEntry hands on the entries of a tar, at most so many, and reads it to io.EOF.
+func eachEntry(ctx context.Context, stream io.Reader, limit int, do func(h *tar.Header, content io.Reader) error) error {
 	in := contextReader{ctx, stream}
 	archive := tar.NewReader(in)
 	for entries := 0; ; entries++ {
@@ -67,8 +67,8 @@ func eachEntry(ctx context.Context, stream io.Reader, do func(h *tar.Header, con
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) { // cleanName looks at the names
 			return fmt.Errorf("unpack: %w", err)
 		}
-		if entries == entryLimit {
-			return fmt.Errorf("unpack: the archive has more than %d entries", entryLimit)
+		if entries == limit {
+			return fmt.Errorf("unpack: the archive has more than %d entries", limit)
 		}
 		if err := do(header, contextReader{ctx, archive}); err != nil { // holes are read from nowhere: in has no say there
 			return err
