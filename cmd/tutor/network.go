@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -94,16 +95,21 @@ func newNetworkPrune(c *cli) *cobra.Command {
 			if !force && !c.confirm("This will remove all custom networks not used by at least one container.") {
 				return nil
 			}
-			gone, err := c.home().NetworkPrune(cmd.Context(), fits)
-			if len(gone) > 0 {
-				fmt.Fprintf(c.Out, "Deleted Networks:\n%s\n\n", strings.Join(gone, "\n"))
-			}
-			return err
+			return c.pruneNetworks(cmd.Context(), fits)
 		},
 	}
 	command.Flags().BoolVarP(&force, "force", "f", false, "Do not prompt for confirmation")
 	command.Flags().StringArrayVar(&words, "filter", nil, `Provide filter values (e.g. "label=<label>")`)
 	return command
+}
+
+// pruneNetworks removes those that fit (nil: all) and that nobody is on, and says which.
+func (c *cli) pruneNetworks(ctx context.Context, fits func(networks.Network) bool) error {
+	gone, err := c.home().NetworkPrune(ctx, fits)
+	if len(gone) > 0 {
+		fmt.Fprintf(c.Out, "Deleted Networks:\n%s\n\n", strings.Join(gone, "\n"))
+	}
+	return err
 }
 
 // completeNetworks offers networks first, then containers where one follows.

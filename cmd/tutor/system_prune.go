@@ -3,43 +3,64 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/image"
+	"tutor/runtime/volumes"
 )
 
 func newSystemPrune(c *cli) *cobra.Command {
 	var f pruneFlags
+	var anonymous bool
 	command := &cobra.Command{
 		Use:     "prune [OPTIONS]",
 		Short:   "Remove unused data",
-		Long:    "prune removes stopped containers and images that nobody uses. Volumes stay: tutor volume prune.",
-		Example: "  tutor system prune\n  tutor system prune -a -f",
+		Long:    "prune removes stopped containers, and networks and images that nobody uses, with --volumes also anonymous volumes.\nVolumes with names stay: tutor volume prune -a.",
+		Example: "  tutor system prune\n  tutor system prune -a -f --volumes",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			warning := "This will remove:\n  - all stopped containers\n  - all dangling images\n"
-			if f.all {
-				warning = "This will remove:\n  - all stopped containers\n  - all images without at least one container associated to them\n"
-			}
-			if !f.force && !c.confirm(warning) {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !f.force && !c.confirm(f.warning(anonymous)) {
 				return nil
 			}
-			return f.system(c)
+			return f.system(cmd.Context(), c, anonymous)
 		},
 	}
 	command.Flags().BoolVarP(&f.all, "all", "a", false, "Remove all unused images not just dangling ones")
+	command.Flags().BoolVar(&anonymous, "volumes", false, "Prune anonymous volumes")
 	command.Flags().BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
 	return command
 }
 
-// system removes containers first: an image may be free when they are gone.
-func (f pruneFlags) system(c *cli) error {
+// warning is what will go, in Docker's words and order.
+func (f pruneFlags) warning(anonymous bool) string {
+	text := "This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n"
+	if anonymous {
+		text += "  - all anonymous volumes not used by at least one container\n"
+	}
+	if f.all {
+		return text + "  - all images without at least one container associated to them\n"
+	}
+	return text + "  - all dangling images\n"
+}
+
+// system removes containers first: a network, a volume or an image may be free when they are gone.
+func (f pruneFlags) system(ctx context.Context, c *cli, anonymous bool) error {
 	freed, err := c.pruneContainers()
 	if err != nil {
 		return err
+	}
+	if err := c.pruneNetworks(ctx, nil); err != nil {
+		return err
+	}
+	if anonymous {
+		ofVolumes, err := c.pruneVolumes(ctx, volumes.Volume.Anonymous)
+		if freed += ofVolumes; err != nil {
+			return err
+		}
 	}
 	ofImages, err := f.pruneImages(c, image.Filters{})
 	fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed+ofImages), 3))

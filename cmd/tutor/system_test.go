@@ -139,3 +139,16 @@ func TestSystemDfFollowsNoLinkOfAContainer(t *testing.T) {
 	stopped(t, "links", "tutor/lab", "sh", "-c", "ln -s /usr /link; ln -s / /root2")
 	require.Regexp(t, `(?m)"sh -c ln -s /usr /l…" +0 +\d[\d.]*kB `, ok(t, "system", "df", "-v"))
 }
+
+// A prune of the system takes what was free only because of the containers that go with it; what has a name and may be
+// precious stays.
+func TestSystemPruneTakesNetworksAndAnonymousVolumes(t *testing.T) {
+	root(t)
+	noVolumes(t)
+	ok(t, "network", "create", "course")
+	stopped(t, "over", "-v", "/anonymous", "-v", "named:/named", "--network", "course", "tutor/lab", "true")
+	require.Len(t, strings.Fields(ok(t, "volume", "ls", "-q")), 2)
+	out := ok(t, "system", "prune", "-f", "--volumes")
+	require.Regexp(t, `(?s)^Deleted Containers:\n[0-9a-f]{64}\n\nDeleted Networks:\ncourse\n\nDeleted Volumes:\n[0-9a-f]{64}\n\n.*Total reclaimed space: `, out)
+	require.Equal(t, "named\n", ok(t, "volume", "ls", "-q"))
+}

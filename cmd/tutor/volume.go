@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -167,14 +168,20 @@ func (f pruneFlags) volumes(cmd *cobra.Command, c *cli) error {
 	if err := c.home().Settle(); err != nil {
 		return err
 	}
-	gone, err := c.home().Volumes().Prune(cmd.Context(), func(v volumes.Volume) bool {
+	freed, err := c.pruneVolumes(cmd.Context(), func(v volumes.Volume) bool {
 		return (all || v.Anonymous()) && filters.Fits(v, false)
-	}, c.home().VolumeUsers)
+	})
+	fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed), 4))
+	return err
+}
+
+// pruneVolumes removes those that fit and that no container uses, and says which.
+func (c *cli) pruneVolumes(ctx context.Context, fits func(volumes.Volume) bool) (freed int64, err error) {
+	gone, err := c.home().Volumes().Prune(ctx, fits, c.home().VolumeUsers)
 	if len(gone.Names) > 0 {
 		fmt.Fprintf(c.Out, "Deleted Volumes:\n%s\n\n", strings.Join(gone.Names, "\n"))
 	}
-	fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(gone.Bytes), 4))
-	return err
+	return gone.Bytes, err
 }
 
 // completeVolumes offers the names of volumes that are not there yet.
