@@ -25,7 +25,7 @@ vm: $(DEPS)
 # The smaller proof on arm64, in an emulated machine: the trace, the doctor, and the labs 1 to 4. Some ten minutes.
 arm64:
 	sh vagrant/provision.sh arm64
-	sh vagrant/arm64.sh /var/tmp/tutor-arm64
+	sh vagrant/arm64.sh
 
 # The first lesson of a Docker course, as docs/lesson.md has it: nginx, a network, Jupyter with a volume, a real browser.
 lesson: $(DEPS)

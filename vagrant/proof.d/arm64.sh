@@ -12,6 +12,8 @@ echo "Linux $(uname -r), $(uname -m), $(stat -fc %T /sys/fs/cgroup)"
 try explained
 sed -n '/^two views/,/^$/p' /tmp/said
 try tutor doctor
+export TUTOR_BINARY=/usr/bin/tutor
+try /tutor.test -test.v -test.run '^TestTheTrace(IsWhat|OfATerminalIsWhat)StraceSaw$'
 for lab in 1-bare-process 2-namespaces 3-cgroups 4-layers; do
 	try tutor lab $lab --yes
 done
