@@ -2,8 +2,8 @@
 # The proof on arm64, the processor of Apple's laptops: on a Debian of x86-64 QEMU emulates a machine that boots Debian's
 # own kernel, and in it runs a cross-built tutor: its trace, held to what strace saw, its doctor, and the labs 1 to 4.
 # System calls have other numbers there, some are missing, and structures have other layouts: what is wrong with those
-# shows only where they are made. Debian's packages come once, and are kept in the folder $1 (/var/tmp/tutor-arm64); they are only unpacked, so
-# nothing of arm64 runs on the host, and nothing is added to it.
+# shows only where they are made. Debian's packages come once, and are kept in the folder $1 (/var/tmp/tutor-arm64); they
+# are only unpacked: nothing of arm64 runs on the host, and nothing is added to it.
 set -eu
 name=arm64
 cache=${1:-/var/tmp/tutor-arm64}
