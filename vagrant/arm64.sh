@@ -9,6 +9,7 @@ name=arm64
 cache=${1:-/var/tmp/tutor-arm64}
 cache=$(mkdir -p "$cache" && cd "$cache" && pwd)
 cd "$(dirname "$0")/.."
+export PATH=$PATH:/usr/sbin:/sbin
 suite=${SUITE:-trixie}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -28,7 +29,7 @@ if [ ! -d "$debian" ]; then
 	tar -C "$root" -xf "$work/root.tar"
 	release=$(basename "$root"/usr/lib/modules/*)
 	depmod -b "$root" "$release"
-	sh vagrant/proof.d/pack.sh "$work/tree" "$release" "$root"
+	sh vagrant/proof.d/pack.sh "$work/tree" "$release" "$root" virtio_blk
 	mv "$root/boot/vmlinuz-$release" "$work/new/vmlinuz"
 	rm -rf "$root"/boot/* "$root/usr/lib/modules" "$root/usr/share/doc" "$root/usr/share/man" "$root/usr/share/locale"
 	archive "$work/tree" >"$work/new/initramfs"
@@ -47,9 +48,11 @@ install -m 755 vagrant/proof.d/init "$work/tree/init"
 archive "$work/tree" | cat "$debian/initramfs" - >"$work/initramfs" # the kernel unpacks one after the other
 
 step "a machine"
+truncate -s 2G "$work/disk"
+mke2fs -q -F -t ext4 "$work/disk"
 boot 1800 qemu-system-aarch64 -M virt -cpu cortex-a72 -accel tcg,thread=multi -smp 2 -m 1536 \
 	-display none -monitor none -no-reboot -nic none -kernel "$debian/vmlinuz" -initrd "$work/initramfs" \
 	-append "console=ttyAMA0 quiet panic=-1 mitigations=off rdinit=/init output=ttyS0 status=ttyS1" \
-	-serial "file:$work/console" \
+	-drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" -serial "file:$work/console" \
 	-chardev "file,id=out,path=$work/out" -device pci-serial,chardev=out \
 	-chardev "file,id=status,path=$work/status" -device pci-serial,chardev=status
