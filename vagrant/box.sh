@@ -22,13 +22,12 @@ step() { echo "box: $(date +%T) $1"; }
 packages="linux-image-amd64,initramfs-tools,zstd,systemd-sysv,udev,dbus,libpam-systemd,openssh-server,sudo,ifupdown
 dhcpcd-base,iproute2,iputils-ping,rsync,ca-certificates,curl,less,vim-tiny,grub-pc-bin,grub-common"
 base=$out/base-$suite-$(echo "$packages" | cksum | cut -d' ' -f1).tar
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep '/debian/*$' | head -1)
 if [ ! -e "$base" ]; then
 	step "Debian $suite"
 	rm -f "$out"/base-"$suite"-*
 	mmdebstrap --quiet --format=tar --variant=apt --include="$(echo $packages | tr ' ' ,)" --skip=cleanup/apt/lists \
 		--aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		"$suite" "$base.part" "${mirror:-http://deb.debian.org/debian}"
+		"$suite" "$base.part" "$(sh vagrant/mirror.sh)"
 	mv "$base.part" "$base"
 fi
 

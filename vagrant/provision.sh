@@ -71,6 +71,15 @@ machine="
  rsync                  /vagrant
 "
 
+arm64="
+ mmdebstrap              the machine's files, from packages
+ debian-archive-keyring  on Ubuntu: they are Debian's
+ cpio                    its initramfs
+ kmod                    the order of its modules
+ xz-utils                they are packed
+ qemu-system-arm         the machine, emulated
+"
+
 fail() {
 	echo "provision: $1" >&2
 	echo "provision: hint: $2" >&2
@@ -158,6 +167,7 @@ case ${1:-} in
 tests) get $(packages "$tests") $(kernel) && exit ;;
 lesson) get $(packages "$lesson") && exit ;;   # for make lesson
 machine) get $(packages "$machine") && exit ;; # for make vm and make box
+arm64) get $(packages "$arm64") && exit ;;     # for make arm64
 esac
 [ "$(id -u)" = 0 ] || fail "needs root, to install" "sudo sh vagrant/provision.sh"
 get $(packages "$classroom") $(command -v go >/dev/null || echo golang-go)

@@ -39,7 +39,7 @@ func TestPureCgroupV2(t *testing.T) {
 	port := func(n string) []string { return []string{"-serial", "file:" + filepath.Join(dir, n)} }
 	args := []string{"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1536", "-display", "none", "-monitor", "none",
 		"-no-reboot", "-nic", "none", "-kernel", kernel, "-initrd", initramfs,
-		"-append", "console=ttyS0 quiet panic=-1 mitigations=off rdinit=/init"}
+		"-append", "console=ttyS0 quiet panic=-1 mitigations=off rdinit=/init output=ttyS1 status=ttyS2"}
 	for _, n := range []string{"console", "output", "status"} {
 		args = append(args, port(n)...)
 	}
@@ -78,36 +78,19 @@ func stockKernel(t *testing.T) (path, release string) {
 	return "", ""
 }
 
-// modules is what containers ask of a kernel that has little built in; on a host with udev or systemd it loads them itself.
-const modules = "overlay veth bridge nf_tables nft_chain_nat nft_ct nft_fib_inet nft_masq nft_nat"
-
 // pack makes the initramfs: busybox, tutor, these tests, and the modules that containers need.
 func pack(t *testing.T, dir, release string) string {
 	t.Helper()
+	shared := filepath.Join("..", "..", "vagrant", "proof.d")
 	tree := filepath.Join(dir, "tree")
-	script := `set -e
-mkdir -p "$1/bin" "$1/etc" "$1/proc" "$1/root" "$1/modules" "$1/test"
-cp "$(command -v busybox)" "$1/bin/busybox"
-for applet in $(busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$1/bin/$applet"; done
-printf 'root:x:0:0:root:/root:/bin/sh\n' > "$1/etc/passwd"
-printf 'root:x:0:\n' > "$1/etc/group"
-for module in $3; do modprobe -S "$2" --show-depends "$module"; done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' |
-while read -r file; do
-	name=$(basename "$file" | sed 's/\.ko.*/.ko/')
-	case $file in
-	*.xz) xz -dc "$file" ;;
-	*.zst) zstd -dcq "$file" ;;
-	*) cat "$file" ;;
-	esac > "$1/modules/$name"
-	echo "/modules/$name" >> "$1/modules/order"
-done
-touch "$1/modules/order"`
-	out, err := exec.Command("sh", "-c", script, "sh", tree, release, modules).CombinedOutput()
+	out, err := exec.Command("sh", filepath.Join(shared, "pack.sh"), tree, release).CombinedOutput()
 	require.NoError(t, err, string(out))
-	copyFile(t, "testdata/vm/init", filepath.Join(tree, "init"))
-	copyFile(t, binary, filepath.Join(tree, "tutor"))
-	copyFile(t, withoutLibc(t, dir), filepath.Join(tree, "test", "tutor.test"))
-	require.NoError(t, os.WriteFile(filepath.Join(tree, "test", "run"), []byte(inTheMachine), 0o644))
+	system := filepath.Join(tree, "system")
+	copyFile(t, filepath.Join(shared, "init"), filepath.Join(tree, "init"))
+	copyFile(t, binary, filepath.Join(system, "tutor"))
+	copyFile(t, withoutLibc(t, dir), filepath.Join(system, "tutor.test"))
+	proof := "#!/bin/sh\nTUTOR_BINARY=/tutor exec /tutor.test -test.v -test.run '" + inTheMachine + "'\n"
+	require.NoError(t, os.WriteFile(filepath.Join(system, "proof"), []byte(proof), 0o755))
 	image := filepath.Join(dir, "initramfs")
 	out, err = exec.Command("sh", "-c", `cd "$1" && find . | cpio -o -H newc --quiet -R 0:0 > "$2"`, "sh", tree, image).CombinedOutput()
 	require.NoError(t, err, string(out))

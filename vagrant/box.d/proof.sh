@@ -1,15 +1,9 @@
 #!/bin/sh
 # Run by systemd as root in the machine of vagrant/systemd.sh, whose second serial port is what the proof says, and the
-# third its verdict. What passes is named, what fails is shown; then the machine ends.
+# third its verdict. Then the machine ends.
 cd "$(dirname "$0")/../.."
 export HOME=/root TUTOR_BINARY=/usr/local/bin/tutor
-failed=0
-try() {
-	begun=$(date +%s)
-	if "$@" >/tmp/said 2>&1; then word=passed; else word=FAILED failed=1; fi
-	[ $word = passed ] || { grep -B 40 'This is not what' /tmp/said; tail -20 /tmp/said; }
-	echo "$word: $* ($(($(date +%s) - begun)) s)"
-}
+. vagrant/proof.d/try.sh
 
 {
 	install tutor $TUTOR_BINARY
