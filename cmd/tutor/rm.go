@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/signal"
 	"slices"
+	"time"
 
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
@@ -47,12 +48,20 @@ func newRm(c *cli) *cobra.Command {
 
 func (c *cli) rm(s container.State, f rmFlags) error {
 	h := c.home()
+	remove := func() error { return h.Remove(s.ID, f.volumes || s.Remove) }
 	if f.force {
 		if err := h.End(s); err != nil {
 			return err
 		}
 	}
-	err := h.Remove(s.ID, f.volumes || s.Remove)
+	err := remove()
+	// It may be just starting: it has its networks, and not yet a process that could be killed.
+	for deadline := time.Now().Add(10 * time.Second); f.force && errors.Is(err, container.ErrRunning) && time.Now().Before(deadline); err = remove() {
+		time.Sleep(5 * time.Millisecond)
+		if err := h.End(s); err != nil {
+			return err
+		}
+	}
 	if errors.Is(err, container.ErrRunning) {
 		return container.Hint(fmt.Errorf("You cannot remove a running container %s. Stop the container before attempting removal or force remove", s.ID),
 			"tutor stop "+s.Name+", or tutor rm -f "+s.Name)
