@@ -35,8 +35,8 @@ func fails(t *testing.T, cmd *exec.Cmd, code int, message, hint string) {
 func tutorCommand(args ...string) *exec.Cmd { return exec.Command(binary, args...) }
 
 func TestExitCodes(t *testing.T) {
-	noneStays(t)
 	root(t)
+	noneStays(t)
 	ok(t, "run", "--rm", "tutor/lab", "true")
 	require.Equal(t, 7, tutor(t, "run", "--rm", "tutor/lab", "sh", "-c", "exit 7").code, "the command's own")
 	require.Equal(t, 137, tutor(t, "run", "--rm", "--without", "pid-ns", "tutor/lab", "sh", "-c", "kill -9 $$").code, "128 + the signal")
@@ -101,8 +101,8 @@ func TestUnwritableRoot(t *testing.T) {
 
 // A kernel without a feature: strace answers ENOSYS in its place.
 func TestKernelWithoutAFeature(t *testing.T) {
-	noneStays(t)
 	root(t)
+	noneStays(t)
 	tool(t, "strace")
 	ok(t, "run", "--rm", "tutor/lab", "true")
 	for call, op := range map[string]string{"clone3": "clone", "open_tree": "files-open", "move_mount": "files", "pivot_root": "pivot"} {

@@ -180,8 +180,8 @@ func TestAnonymousVolumesGoWithTheirContainer(t *testing.T) {
 }
 
 func TestOnlyAskingMakesNoVolume(t *testing.T) {
-	noVolumes(t)
 	root(t)
+	noVolumes(t)
 	missing := filepath.Join(t.TempDir(), "missing")
 	for _, flag := range []string{"--dry-run", "--print-spec"} {
 		r := ok(t, "run", flag, "-v", "wished:/data", "-v", "/anonymous", "-v", missing+":/host", "tutor/lab", "true")
