@@ -32,6 +32,10 @@ lesson: $(DEPS)
 	sh vagrant/provision.sh lesson
 	TUTOR_LESSON=1 go test -count=1 -timeout 60m -v -run '^TestTheLesson$$' ./cmd/tutor
 
+# Ctrl-C in the middle of every step of every lab. Some four minutes.
+lessons: $(DEPS)
+	TUTOR_EVERY_STEP=1 go test -count=1 -timeout 30m -v -run '^TestCtrlCInEveryStep$$' ./cmd/tutor
+
 # A box for a room without internet: tutor, the labs, Go and all modules.
 BOX := /var/tmp/tutor-box
 box:
@@ -59,5 +63,5 @@ deps:
 clean:
 	rm -f tutor
 
-.PHONY: demo test vm arm64 lesson box bench fuzz flakes deps clean FORCE
+.PHONY: demo test vm arm64 lesson lessons box bench fuzz flakes deps clean FORCE
 FORCE:

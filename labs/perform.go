@@ -3,6 +3,7 @@ package labs
 import (
 	"context"
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -75,6 +76,12 @@ func (s *Session) stoppable(step Step) (deed, error) {
 		}
 	}()
 	d, err := s.run(ctx, step)
+	if errors.Is(err, ErrStopped) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second): // Ctrl-C has ended the shell, and is still on its way to us: the next question is not to get it
+		}
+	}
 	if ctx.Err() != nil && err == nil {
 		err = ErrStopped
 	}

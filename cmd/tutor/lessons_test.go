@@ -2,9 +2,11 @@ package main_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +52,7 @@ func TestEveryLessonAtATerminal(t *testing.T) {
 	eachLesson(t, func(t *testing.T, lab labs.Lab) {
 		s, cmd := labAt(t, "--restart", "--explain", lab.Name)
 		s.turnsTo("Enter: run")
-		s.interrupts(cmd)
+		require.True(t, s.interrupts(cmd))
 		s.turnsTo("Enter: run")
 		s.resize(30, 120)
 		s.turnsTo("Enter: run") // it is drawn once more
@@ -71,6 +73,41 @@ func TestEveryLessonAtATerminal(t *testing.T) {
 	})
 }
 
+// Ctrl-C in the middle of each step of each lesson: it can be run again, and the lesson goes on to its end.
+func TestCtrlCInEveryStep(t *testing.T) {
+	if os.Getenv("TUTOR_EVERY_STEP") == "" {
+		t.Skip("stops every step of every lesson: make lessons")
+	}
+	eachLesson(t, func(t *testing.T, lab labs.Lab) {
+		s, cmd := labOn(t, 2000, "--restart", lab.Name)
+		const end = "The end of this lab."
+		stopped := 0
+		for !strings.HasSuffix(s.turnsTo("Enter: run", end), end) {
+			if s.interrupts(cmd) {
+				s.turnsTo("Enter: run")
+				s.press("r")
+				stopped++
+			}
+			s.turnsTo("Enter: next")
+			s.press("\n")
+		}
+		require.NoError(t, cmd.Wait())
+		lesson, err := lab.Lesson()
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, 10*stopped, 9*runnable(lesson), "of the steps, only few are too quick to be stopped")
+	})
+}
+
+// runnable is how many steps of a lesson run something here.
+func runnable(l labs.Lesson) (n int) {
+	for _, step := range l.Steps {
+		if len(step.Commands) > 0 && !slices.Contains(step.When.Needs, "cgroup2") {
+			n++
+		}
+	}
+	return n
+}
+
 // broken are the steps that did not do what the lesson says.
 func broken(said string) (steps []string) {
 	for _, step := range strings.Split(said, "[Enter: run")[1:] {
@@ -83,9 +120,9 @@ func broken(said string) (steps []string) {
 
 var question = regexp.MustCompile(`\[((?:Enter|Your prediction)[^\]]*)\]|The end of this lab\.`)
 
-// turnsTo answers whatever the lab asks with a prediction or with Enter, until it asks, or says, what begins so. It
-// returns all that was on the screen.
-func (s *screen) turnsTo(wanted string) string {
+// turnsTo answers whatever the lab asks with a prediction or with Enter, until it asks, or says, what begins with one of
+// these. It returns all that was on the screen.
+func (s *screen) turnsTo(wanted ...string) string {
 	s.t.Helper()
 	var said strings.Builder
 	for range 300 {
@@ -95,7 +132,7 @@ func (s *screen) turnsTo(wanted string) string {
 		asked := strings.TrimPrefix(text[found[0]:found[1]], "[")
 		s.sees(text[found[0]:found[1]])
 		switch {
-		case strings.HasPrefix(asked, wanted) && !strings.HasPrefix(asked, "Enter: more"):
+		case slices.ContainsFunc(wanted, func(w string) bool { return strings.HasPrefix(asked, w) }) && !strings.HasPrefix(asked, "Enter: more"):
 			return said.String()
 		case strings.HasPrefix(asked, "Your prediction"):
 			s.press("a")
@@ -108,26 +145,20 @@ func (s *screen) turnsTo(wanted string) string {
 	return ""
 }
 
-// asked waits for the next question, and tells where on the screen it is. Some steps take long on a busy machine. Now and then
-// a key does not reach the lab, which then goes on waiting; a person presses it once more.
+// asked waits for the next question, and tells where on the screen it is. Some steps take long on a busy machine.
 func (s *screen) asked() []int {
 	s.t.Helper()
-	again := time.Now().Add(10 * time.Second)
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		if found := question.FindStringIndex(s.shown()); found != nil {
 			return found
-		}
-		if time.Now().After(again) && strings.TrimSpace(s.shown()) == "" {
-			s.t.Log("the key is pressed once more")
-			again = deadline
-			s.press("\n")
 		}
 		require.True(s.t, time.Now().Before(deadline), "it asks nothing more; on the screen:\n%s", s.shown())
 	}
 }
 
-// interrupts presses Ctrl-C in the middle of a step: the step's shell stands still until the key has been pressed.
-func (s *screen) interrupts(lab *exec.Cmd) {
+// interrupts presses Ctrl-C in the middle of a step: the step's shell stands still until the key has been pressed. false: the step
+// has ended before.
+func (s *screen) interrupts(lab *exec.Cmd) bool {
 	s.t.Helper()
 	s.press("\n")
 	var shell int
@@ -138,8 +169,11 @@ func (s *screen) interrupts(lab *exec.Cmd) {
 		}
 		return shell != 0
 	})
-	require.NoError(s.t, unix.Kill(shell, unix.SIGSTOP))
+	if unix.Kill(shell, unix.SIGSTOP) == unix.ESRCH {
+		return false
+	}
 	s.press("\x03")
 	require.NoError(s.t, unix.Kill(shell, unix.SIGCONT))
 	s.sees("Stopped. r runs the step again")
+	return true
 }
