@@ -269,7 +269,7 @@ func networkSettings(h container.Home, s container.Status) map[string]any {
 		if err != nil {
 			continue
 		}
-		one := map[string]any{"NetworkID": n.ID, "Aliases": l.Aliases, "MacAddress": net.HardwareAddr(l.MAC).String(), "Gateway": n.Gateway.String(),
+		one := map[string]any{"NetworkID": n.ID, "EndpointID": l.ID(), "Aliases": l.Aliases, "MacAddress": net.HardwareAddr(l.MAC).String(), "Gateway": n.Gateway.String(),
 			"IPAddress": l.Address.String(), "IPPrefixLen": n.Subnet.Bits(), "DNSNames": append([]string{s.Name, s.ID[:12]}, l.Aliases...)}
 		if l.Address6.IsValid() {
 			one["GlobalIPv6Address"], one["GlobalIPv6PrefixLen"], one["IPv6Gateway"] = l.Address6.String(), n.Subnet6.Bits(), n.Gateway6.String()

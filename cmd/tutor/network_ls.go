@@ -125,10 +125,15 @@ type networkDetails struct {
 	EnableIPv4 bool
 	EnableIPv6 bool
 	IPAM       struct {
-		Driver string
-		Config []map[string]string
+		Driver  string
+		Options map[string]string
+		Config  []map[string]string
 	}
 	Internal   bool
+	Attachable bool // this and the next three are of a swarm's networks: never here
+	Ingress    bool
+	ConfigFrom struct{ Network string }
+	ConfigOnly bool
 	Containers map[string]map[string]string
 	Options    map[string]string
 	Labels     map[string]string
@@ -190,7 +195,7 @@ func (c *cli) networkDetails(n networks.Network) (networkDetails, error) {
 	}
 	leases, err := store.Leases(n)
 	for _, l := range leases {
-		one := map[string]string{"Name": l.Name, "EndpointID": "", "MacAddress": net.HardwareAddr(l.MAC).String(),
+		one := map[string]string{"Name": l.Name, "EndpointID": l.ID(), "MacAddress": net.HardwareAddr(l.MAC).String(),
 			"IPv4Address": netip.PrefixFrom(l.Address, n.Subnet.Bits()).String(), "IPv6Address": ""}
 		if l.Address6.IsValid() {
 			one["IPv6Address"] = netip.PrefixFrom(l.Address6, n.Subnet6.Bits()).String()

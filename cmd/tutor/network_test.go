@@ -102,6 +102,9 @@ func TestContainersFindEachOtherByName(t *testing.T) {
 		})
 	}
 	address := strings.TrimSpace(ok(t, "inspect", "-f", "{{.NetworkSettings.Networks.lab.IPAddress}}", "web"))
+	endpoint := ok(t, "inspect", "-f", "{{.NetworkSettings.Networks.lab.EndpointID}}", "web")
+	require.Len(t, strings.TrimSpace(endpoint), 64)
+	require.Equal(t, endpoint, ok(t, "network", "inspect", "lab", "-f", "{{range .Containers}}{{.EndpointID}}{{end}}"))
 	require.NotZero(t, tutor(t, "run", "--rm", "tutor/lab", "wget", "-T", "1", "-q", "-O", "/dev/null", "http://"+address+"/").code, "two networks do not see each other")
 	r := tutor(t, "network", "rm", "lab")
 	require.NotZero(t, r.code)
@@ -120,20 +123,40 @@ func tables(t *testing.T) string {
 	return string(out)
 }
 
-// A VPN, Docker or another tutor may take the default network's addresses while no container is on it.
-func TestTheDefaultNetworkLeavesAddressesThatOthersHaveTaken(t *testing.T) {
+// A VPN, Docker or another tutor may take a network's addresses while no container is on it.
+func TestANetworkLeavesAddressesThatOthersHaveTaken(t *testing.T) {
 	root(t)
 	ok(t, "run", "--rm", "tutor/lab", "true")
-	subnet := func() string {
-		return strings.TrimSpace(ok(t, "network", "inspect", "bridge", "-f", "{{range .IPAM.Config}}{{.Subnet}}{{end}}"))
-	}
-	before := subnet()
-	require.NoError(t, exec.Command(tool(t, "ip"), "link", "add", "taken0", "type", "bridge").Run())
-	t.Cleanup(func() { exec.Command("ip", "link", "del", "taken0").Run() })
-	require.NoError(t, exec.Command("ip", "addr", "add", strings.Replace(before, ".0/", ".9/", 1), "dev", "taken0").Run())
-	require.NoError(t, exec.Command("ip", "link", "set", "taken0", "up").Run())
+	ok(t, "network", "create", "mine")
+	t.Cleanup(func() { tutor(t, "network", "rm", "mine") })
+	before := subnetOf(t, "bridge")
+	takes(t, "taken0", before)
+	bridge := strings.TrimSpace(ok(t, "network", "inspect", "mine", "-f", `{{index .Options "com.docker.network.bridge.name"}}`))
+	require.NoError(t, exec.Command(tool(t, "ip"), "link", "del", bridge).Run()) // as the end of the machine does
+	takes(t, "taken1", subnetOf(t, "mine"))
 	_, port, err := net.SplitHostPort(published(t, "elsewhere", "80"))
 	require.NoError(t, err)
 	eventually(t, "it answers", func() bool { return reaches("127.0.0.1:" + port) })
-	require.NotEqual(t, before, subnet())
+	require.NotEqual(t, before, subnetOf(t, "bridge"))
+
+	refused := tutor(t, "run", "--rm", "--network", "mine", "tutor/lab", "true")
+	require.Equal(t, 125, refused.code)
+	require.Contains(t, refused.stderr, "network mine: by now this machine finds the addresses")
+	require.Contains(t, refused.stderr, "tutor: hint: ip route shows where")
+	require.Contains(t, tutor(t, "network", "connect", "mine", "elsewhere").stderr, "network mine: by now")
+	ok(t, "network", "rm", "mine")
+	ok(t, "network", "create", "mine")
+	ok(t, "run", "--rm", "--network", "mine", "tutor/lab", "true")
+}
+
+func subnetOf(t *testing.T, network string) string {
+	return strings.TrimSpace(ok(t, "network", "inspect", network, "-f", "{{range .IPAM.Config}}{{.Subnet}}{{end}}"))
+}
+
+// takes gives the ninth address of a network to another bridge of this machine.
+func takes(t *testing.T, bridge, subnet string) {
+	require.NoError(t, exec.Command(tool(t, "ip"), "link", "add", bridge, "type", "bridge").Run())
+	t.Cleanup(func() { exec.Command("ip", "link", "del", bridge).Run() })
+	require.NoError(t, exec.Command("ip", "addr", "add", strings.Replace(subnet, ".0/", ".9/", 1), "dev", bridge).Run())
+	require.NoError(t, exec.Command("ip", "link", "set", bridge, "up").Run())
 }

@@ -72,7 +72,7 @@ func (c *Container) join(ctx context.Context, keep bool, made Made) (err error) 
 	var leases []networks.Lease
 	var on []networks.Network
 	for i, w := range o.wishes() {
-		n, err := c.home.network(w.Network, keep)
+		n, err := c.home.joinable(w.Network, keep)
 		if err != nil {
 			return err
 		}
@@ -127,6 +127,17 @@ func (h Home) network(name string, keep bool) (networks.Network, error) {
 		}
 	}
 	return store.Create(n, occupied())
+}
+
+// joinable is a network that a container may come to. Who has chosen a network's addresses must choose others when they
+// are taken: two ways to the same addresses would lead each other's packets astray.
+func (h Home) joinable(name string, keep bool) (networks.Network, error) {
+	n, err := h.network(name, keep)
+	if err == nil && h.lost(n) {
+		err = Hint(fmt.Errorf("network %s: by now this machine finds the addresses %s elsewhere", n.Name, n.Subnet),
+			fmt.Sprintf("ip route shows where; tutor network rm %s, and create it with another --subnet", n.Name))
+	}
+	return n, err
 }
 
 // lost tells if a network that is down has addresses that this machine finds elsewhere by now.

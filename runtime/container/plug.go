@@ -26,7 +26,7 @@ func (h Home) Plug(ctx context.Context, s State, w networks.Wish, made Made) err
 	if err != nil {
 		return err
 	}
-	n, err := h.network(w.Network, true)
+	n, err := h.joinable(w.Network, true)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package networks
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +27,12 @@ type Lease struct {
 	MAC       []byte     `json:"mac"`
 	Interface string     `json:"interface"` // its name inside
 	Outside   string     `json:"outside"`   // that of the other end of the cable
+}
+
+// ID is the endpoint's: 64 hexadecimal digits, as Docker's are. They are the same for as long as the container is on the network.
+func (l Lease) ID() string {
+	sum := sha256.Sum256([]byte(l.Network + l.Container))
+	return hex.EncodeToString(sum[:])
 }
 
 // A Wish is what a container asks for of a network.
