@@ -2,7 +2,7 @@
 # Every test that can run here; what cannot is counted and named, never passed over in silence.
 set -eu
 out=$(mktemp -d)
-trap 'rm -rf "$out" "$out.peers"' EXIT
+trap 'rm -rf "$out" "$out.beside" "$out.rest"' EXIT
 
 unformatted=$(gofmt -l $(git ls-files '*.go' 2>/dev/null))
 if [ -n "$unformatted" ]; then
@@ -22,13 +22,24 @@ run() {
 }
 count() { cat "$out"/* | grep -acE "^ {0,4}--- $1" || true; }
 
-# Tests that ask other engines what they would do wait for those most of the time: they run beside the rest.
+# Three go side by side, for most of the time is waiting: what the tests of the program wait for other engines and for what a
+# lesson runs, its other tests, and all other packages.
 peers='Docker|Podman|Skopeo|Umoci'
+lessons='EveryLesson(Does|At)|EveryCommand(In|Of)|PureCgroupV2'
 failed=0
-run "$out/peers" -run "$peers" ./cmd/tutor >"$out.peers" &
-run "$out/rest" -skip "$peers" ./... || failed=1
-wait $! || failed=1
-cat "$out.peers" && rm "$out.peers"
+{
+	waiting=0
+	run "$out/peers" -run "$peers" ./cmd/tutor || waiting=1
+	run "$out/lessons" -run "$lessons" -skip "$peers" ./cmd/tutor || waiting=1
+	exit "$waiting"
+} >"$out.beside" &
+beside=$!
+run "$out/rest" -skip "$peers|$lessons" ./cmd/tutor >"$out.rest" &
+rest=$!
+run "$out/others" -p 1 $(go list ./... | grep -v '/cmd/tutor$') || failed=1
+wait "$beside" || failed=1
+wait "$rest" || failed=1
+cat "$out.rest" "$out.beside"
 
 # A skipped test says why on the line before; deeper than four spaces is the output of the small machine.
 left=$(cat "$out"/* | awk '/_test\.go:[0-9]+: / {why = $0; sub(/^.*_test\.go:[0-9]+: /, "", why)}

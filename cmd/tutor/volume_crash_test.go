@@ -31,13 +31,13 @@ func TestAVolumeIsNeverHalfFull(t *testing.T) {
 	}
 	t.Run("killed", func(t *testing.T) {
 		half := 0
-		for i := range 40 {
+		for i := range 20 {
 			name := fmt.Sprintf("killed%d", i)
 			cmd := exec.Command(binary, "run", "--rm", "-v", name+":/data", "large", "/bin/cat", "/data/299")
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			require.NoError(t, cmd.Start())
 			eventually(t, "it is being filled", func() bool {
-				begun := globbed(t, filepath.Join(home, "root", "volumes", name, "*", "tree", fmt.Sprintf("%03d", i*7)))
+				begun := globbed(t, filepath.Join(home, "root", "volumes", name, "*", "tree", fmt.Sprintf("%03d", i*14)))
 				return len(begun) > 0 || len(globbed(t, volumeData(name)+"/*")) > 0
 			})
 			require.NoError(t, cmd.Process.Kill())
