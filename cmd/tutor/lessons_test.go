@@ -52,7 +52,9 @@ func TestEveryLessonAtATerminal(t *testing.T) {
 	eachLesson(t, func(t *testing.T, lab labs.Lab) {
 		s, cmd := labAt(t, "--restart", "--explain", lab.Name)
 		s.turnsTo("Enter: run")
-		require.True(t, s.interrupts(cmd))
+		for key := "\n"; !s.interrupts(cmd, key); key = "r" {
+			s.turnsTo("Enter: next")
+		}
 		s.turnsTo("Enter: run")
 		s.resize(30, 120)
 		s.turnsTo("Enter: run") // it is drawn once more
@@ -83,7 +85,7 @@ func TestCtrlCInEveryStep(t *testing.T) {
 		const end = "The end of this lab."
 		stopped := 0
 		for !strings.HasSuffix(s.turnsTo("Enter: run", end), end) {
-			if s.interrupts(cmd) {
+			if s.interrupts(cmd, "\n") {
 				s.turnsTo("Enter: run")
 				s.press("r")
 				stopped++
@@ -156,11 +158,11 @@ func (s *screen) asked() []int {
 	}
 }
 
-// interrupts presses Ctrl-C in the middle of a step: the step's shell stands still until the key has been pressed. false: the step
-// has ended before.
-func (s *screen) interrupts(lab *exec.Cmd) bool {
+// interrupts presses a key that runs a step, and then Ctrl-C in the middle of it: the step's shell stands still until that key has
+// been pressed. false: the step has ended before.
+func (s *screen) interrupts(lab *exec.Cmd, key string) bool {
 	s.t.Helper()
-	s.press("\n")
+	s.press(key)
 	var shell int
 	eventually(s.t, "the step's shell", func() bool {
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", lab.Process.Pid))
@@ -169,7 +171,14 @@ func (s *screen) interrupts(lab *exec.Cmd) bool {
 		}
 		return shell != 0
 	})
-	if unix.Kill(shell, unix.SIGSTOP) == unix.ESRCH {
+	unix.Kill(shell, unix.SIGSTOP)
+	stands := false
+	eventually(s.t, "it stands still, or has ended", func() bool {
+		_, state, there := strings.Cut(read(fmt.Sprintf("/proc/%d", shell), "stat"), ") ")
+		stands = strings.HasPrefix(state, "T")
+		return stands || !there || strings.HasPrefix(state, "Z")
+	})
+	if !stands {
 		return false
 	}
 	s.press("\x03")

@@ -3,8 +3,12 @@ package main_test
 import (
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,4 +163,32 @@ func takes(t *testing.T, bridge, subnet string) {
 	t.Cleanup(func() { exec.Command("ip", "link", "del", bridge).Run() })
 	require.NoError(t, exec.Command("ip", "addr", "add", strings.Replace(subnet, ".0/", ".9/", 1), "dev", bridge).Run())
 	require.NoError(t, exec.Command("ip", "link", "set", bridge, "up").Run())
+}
+
+// A lab has a root of its own, and so may another user: whoever looks for addresses at the same moment finds others.
+func TestTutorsOfOtherRootsTakeOtherAddresses(t *testing.T) {
+	root(t)
+	const roots = 5
+	of := func(i int, args ...string) *exec.Cmd {
+		cmd := exec.Command(binary, args...)
+		dir := filepath.Join(home, "others", strconv.Itoa(i))
+		cmd.Env = append(os.Environ(), "TUTOR_ROOT="+dir+"/root", "TUTOR_RUN="+dir+"/run")
+		return cmd
+	}
+	for i := range roots {
+		require.Zero(t, command(t, of(i, "run", "--rm", "--network", "none", "tutor/lab", "true")).code)
+		t.Cleanup(func() { require.Zero(t, command(t, of(i, "rm", "-f", "box")).code) })
+	}
+	var all sync.WaitGroup
+	for i := range roots {
+		all.Go(func() { of(i, "run", "-d", "--name", "box", "tutor/lab", "sleep", "1000").Run() })
+	}
+	all.Wait()
+	subnets := map[string]bool{}
+	for i := range roots {
+		r := command(t, of(i, "network", "inspect", "bridge", "-f", "{{range .IPAM.Config}}{{.Subnet}}{{end}}"))
+		require.Zero(t, r.code, r.stderr)
+		subnets[r.stdout] = true
+	}
+	require.Len(t, subnets, roots)
 }

@@ -26,7 +26,7 @@ func (h Home) Plug(ctx context.Context, s State, w networks.Wish, made Made) err
 	if err != nil {
 		return err
 	}
-	n, err := h.joinable(w.Network, true)
+	n, err := h.wanted(ctx, w.Network)
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,15 @@ func (h Home) Plug(ctx context.Context, s State, w networks.Wish, made Made) err
 	}
 	r.Options.Networks = append(wishes, w)
 	return errors.Join(h.keepRecipe(s, r), h.askTutor(s.ID))
+}
+
+func (h Home) wanted(ctx context.Context, name string) (networks.Network, error) {
+	lock, err := h.Networks().Lock(ctx)
+	if err != nil {
+		return networks.Network{}, err
+	}
+	defer lock.Close()
+	return h.joinable(name, true)
 }
 
 // askTutor has a container that runs look for names where there are some now. The file is the one that it sees.
