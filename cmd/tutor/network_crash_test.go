@@ -3,6 +3,7 @@ package main_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/networks"
 )
 
 // kill -9 of command lines and monitors at random moments, while networks come and go and containers are plugged into them.
@@ -109,4 +112,20 @@ func (m machine) compared() string {
 		return fmt.Sprintf("ps says that %d ports are published, the firewall %d", said, published)
 	}
 	return ""
+}
+
+// Whoever makes the firewall anew may be killed when its rules are there, and the ports of those who run are not.
+func TestAFirewallHalfMadeIsMadeAnew(t *testing.T) {
+	h := newMachine(t, "host")
+	h.ok("run", "-d", "--name", "web", "-p", "8080:80", "tutor/lab", "httpd")
+	answers := func() bool { return h.reaches("127.0.0.1:8080") }
+	eventually(t, "it answers", answers)
+	table := strings.Fields(h.sh("nft list tables"))[2]
+	h.sh("nft flush map inet " + table + " ports-any")
+	marker := filepath.Join(globbed(t, filepath.Join(h.run, "*", "networks"))[0], "."+string(networks.Renewing))
+	require.NoError(t, os.WriteFile(marker, nil, 0o600))
+	h.ok("run", "--rm", "tutor/lab", "true")
+	require.True(t, answers())
+	require.NoFileExists(t, marker)
+	h.ok("rm", "-f", "web")
 }

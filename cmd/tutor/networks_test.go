@@ -137,7 +137,7 @@ func TestANetworkThatIsFull(t *testing.T) {
 func TestACrowdOnOneNetwork(t *testing.T) {
 	h := newMachine(t, "host")
 	before := h.nothing()
-	n := setting(t, "TUTOR_CROWD", 20)
+	n := setting(t, "TUTOR_CROWD", 100)
 	h.ok("network", "create", "crowd")
 	places := make([]place, n)
 	var all sync.WaitGroup

@@ -23,13 +23,19 @@ import (
 // up makes what is not there yet of the networks. own is the container that this very process looks after, if any.
 func (h Home) up(on []networks.Network, own string, made Made) error {
 	err := carryOut(program.Of(network.FindFirewall(sys.Table(h.Networks().Table()))), made)
-	bare := errors.Is(err, unix.ENOENT)
+	store := h.Networks()
+	bare := errors.Is(err, unix.ENOENT) || slices.Contains(store.Begun(), networks.Renewing)
 	list := h.lacks(on, bare)
-	if bare || err == nil && len(list) > 0 {
+	if bare { // new, or somebody has flushed it, or was killed before the ports of those who run were in it again
+		err = errors.Join(store.Begin(networks.Renewing), carryOut(list, made))
+		if err == nil {
+			err = h.republish(own, made)
+		}
+		if err == nil {
+			err = store.Done(networks.Renewing)
+		}
+	} else if err == nil && len(list) > 0 {
 		err = carryOut(list, made)
-	}
-	if bare && err == nil { // new, or somebody has flushed it
-		err = h.republish(own, made)
 	}
 	return Hint(err, "tutor doctor says what the kernel lacks; --network none needs nothing of it")
 }
@@ -104,11 +110,37 @@ func link(name string) (there, on bool) {
 	return true, request.Uint16()&unix.IFF_UP != 0
 }
 
+// unfinished takes a container off a network again when the tutor that has plugged it in was killed before it could note so.
+// Whose turn it is not lives.
+func (h Home) unfinished(m networks.Mark) error {
+	on, id, is := m.Plugged()
+	if !is {
+		return nil
+	}
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	turn, err := h.turn(now, id)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err == nil {
+		defer turn.Close()
+	}
+	n, err := h.Networks().Find(on)
+	if r, unknown := h.recipe(id); err == nil && (unknown != nil || !r.Options.on(n)) {
+		err = h.off(id, n, nil)
+	}
+	if err != nil && !errors.Is(err, networks.ErrNotFound) {
+		return err
+	}
+	return h.Networks().Done(m)
+}
+
 // mend gives back what containers have that are no more, and makes the firewall anew if somebody has flushed it while
 // others run: their ports would be shut, and what keeps them apart would be open.
 func (h Home) mend() error {
 	store := h.Networks()
-	if store.Idle() {
+	if store.Idle() && len(store.Begun()) == 0 {
 		return nil
 	}
 	lock, err := store.Lock(context.Background())
@@ -116,6 +148,11 @@ func (h Home) mend() error {
 		return err
 	}
 	defer lock.Close()
+	for _, m := range store.Begun() {
+		if err := h.unfinished(m); err != nil {
+			return err
+		}
+	}
 	for id := range store.Containers() {
 		_, err := os.Stat(filepath.Join(h.live(), id))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -188,8 +225,8 @@ func (h Home) down(made Made) error {
 		}
 	}
 	err := carryOut(append(list, network.RemoveFirewall(sys.Table(h.Networks().Table()))), made)
-	if errors.Is(err, unix.ENOENT) {
-		return nil
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return err
 	}
-	return err
+	return h.Networks().Done(networks.Renewing)
 }

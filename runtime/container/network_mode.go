@@ -31,6 +31,15 @@ func (o Options) wishes() []networks.Wish {
 	return o.Networks
 }
 
+// on tells if the container is to be on this network.
+func (o Options) on(n networks.Network) bool {
+	return o.plugged() && slices.ContainsFunc(o.wishes(), wishFor(n))
+}
+
+func wishFor(n networks.Network) func(networks.Wish) bool {
+	return func(w networks.Wish) bool { return w.Network == n.Name || w.Network == n.ID }
+}
+
 // named tells if containers find one another by name: on every network but the default one, as in Docker.
 func (o Options) named() bool {
 	return o.plugged() && slices.ContainsFunc(o.wishes(), func(w networks.Wish) bool { return w.Network != networks.Default })

@@ -34,16 +34,20 @@ func (h Home) Plug(ctx context.Context, s State, w networks.Wish, made Made) err
 	if !r.Options.plugged() {
 		return Hint(fmt.Errorf("container cannot be connected to a network: it runs with --network %s", r.Options.Network), "run it again with --network "+n.Name)
 	}
-	wishes := r.Options.wishes()
-	if slices.ContainsFunc(wishes, func(other networks.Wish) bool { return other.Network == n.Name || other.Network == n.ID }) {
+	if r.Options.on(n) {
 		return fmt.Errorf("endpoint with name %s already exists in network %s", s.Name, n.Name)
 	}
 	if _, runs := h.alive(s.ID); runs {
+		mark := networks.Plugging(n, s.ID)
+		if err := h.Networks().Begin(mark); err != nil {
+			return err
+		}
+		defer h.Networks().Done(mark)
 		if err := h.plug(ctx, s, n, w, made); err != nil {
 			return err
 		}
 	}
-	r.Options.Networks = append(wishes, w)
+	r.Options.Networks = append(r.Options.wishes(), w)
 	return errors.Join(h.keepRecipe(s, r), h.askTutor(s.ID))
 }
 
@@ -137,9 +141,7 @@ func (h Home) Unplug(ctx context.Context, s State, name string, made Made) error
 	if err != nil {
 		return err
 	}
-	on := func(w networks.Wish) bool { return w.Network == n.Name || w.Network == n.ID }
-	wishes := r.Options.wishes()
-	if !r.Options.plugged() || !slices.ContainsFunc(wishes, on) {
+	if !r.Options.on(n) {
 		return fmt.Errorf("container %s is not connected to network %s", s.ID, n.Name)
 	}
 	if _, runs := h.alive(s.ID); runs {
@@ -147,7 +149,7 @@ func (h Home) Unplug(ctx context.Context, s State, name string, made Made) error
 			return err
 		}
 	}
-	if r.Options.Networks = slices.DeleteFunc(wishes, on); len(r.Options.Networks) == 0 {
+	if r.Options.Networks = slices.DeleteFunc(r.Options.wishes(), wishFor(n)); len(r.Options.Networks) == 0 {
 		r.Options.Network = "none"
 	} else {
 		r.Options.Network = r.Options.Networks[0].Network
@@ -156,16 +158,21 @@ func (h Home) Unplug(ctx context.Context, s State, name string, made Made) error
 }
 
 func (h Home) unplug(ctx context.Context, s State, n networks.Network, made Made) error {
-	live, _ := h.alive(s.ID)
 	lock, err := h.Networks().Lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	if err := h.pull(s.ID, n, live.Ports, made); err != nil || h.Networks().Idle() {
+	return h.off(s.ID, n, made)
+}
+
+// off is unplug, under the lock.
+func (h Home) off(id string, n networks.Network, made Made) error {
+	live, runs := h.alive(id)
+	if err := h.pull(id, n, live.Ports, made); err != nil || !runs || h.Networks().Idle() {
 		return err
 	}
-	return errors.Join(h.wayOut(s.ID, live.PID, made), h.publish(s.ID, live.Ports, made))
+	return errors.Join(h.wayOut(id, live.PID, made), h.publish(id, live.Ports, made))
 }
 
 // pull takes the container's cable to a network away, if it has one.
