@@ -169,8 +169,11 @@ func (s *screen) interrupts(lab *exec.Cmd, key string) bool {
 		for _, thread := range threads {
 			fmt.Sscan(read(thread, "children"), &shell)
 		}
-		return shell != 0
+		return shell != 0 || question.MatchString(s.shown())
 	})
+	if shell == 0 {
+		return false
+	}
 	unix.Kill(shell, unix.SIGSTOP)
 	stands := false
 	eventually(s.t, "it stands still, or has ended", func() bool {
