@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -252,43 +251,4 @@ func configOf(s container.Status, hostname string) configDetails {
 	return configDetails{Hostname: hostname, User: config.User, Tty: s.Terminal, OpenStdin: s.Interactive, Env: config.Env, Cmd: config.Cmd, Image: s.Image,
 		Volumes: config.Volumes, WorkingDir: config.WorkingDir, Entrypoint: config.Entrypoint, Labels: config.Labels, StopSignal: config.StopSignal,
 		StopTimeout: s.StopTimeout, ExposedPorts: config.ExposedPorts}
-}
-
-// networkSettings are where the container is plugged in, and where it can be reached.
-func networkSettings(h container.Home, s container.Status) map[string]any {
-	networks, published := map[string]any{}, map[string]any{}
-	for _, name := range s.Networks {
-		networks[name] = map[string]any{}
-	}
-	if len(s.Networks) == 0 {
-		networks[s.Network] = map[string]any{}
-	}
-	leases, _ := h.Networks().Of(s.ID)
-	for _, l := range leases {
-		n, err := h.Networks().Find(l.Network)
-		if err != nil {
-			continue
-		}
-		one := map[string]any{"NetworkID": n.ID, "EndpointID": l.ID(), "Aliases": l.Aliases, "MacAddress": net.HardwareAddr(l.MAC).String(), "Gateway": n.Gateway.String(),
-			"IPAddress": l.Address.String(), "IPPrefixLen": n.Subnet.Bits(), "DNSNames": append([]string{s.Name, s.ID[:12]}, l.Aliases...)}
-		if l.Address6.IsValid() {
-			one["GlobalIPv6Address"], one["GlobalIPv6PrefixLen"], one["IPv6Gateway"] = l.Address6.String(), n.Subnet6.Bits(), n.Gateway6.String()
-		}
-		networks[n.Name] = one
-	}
-	for text := range s.Config.ExposedPorts {
-		published[text] = nil
-	}
-	for _, p := range s.Ports {
-		var at []map[string]string
-		for _, where := range outside(p) {
-			at = append(at, map[string]string{"HostIp": where.Addr().String(), "HostPort": fmt.Sprint(where.Port())})
-		}
-		published[fmt.Sprintf("%d/%s", p.Container, p.Protocol)] = at
-	}
-	settings := map[string]any{"Networks": networks, "Ports": published, "IPAddress": "", "Gateway": "", "MacAddress": ""}
-	if one, there := networks["bridge"].(map[string]any); there && one["IPAddress"] != nil {
-		settings["IPAddress"], settings["Gateway"], settings["MacAddress"] = one["IPAddress"], one["Gateway"], one["MacAddress"]
-	}
-	return settings
 }

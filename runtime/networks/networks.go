@@ -4,7 +4,6 @@
 package networks
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -18,8 +17,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A Network is a bridge with its addresses.
@@ -65,63 +62,6 @@ func (s Store) tagged(name, between string) string {
 		return name
 	}
 	return name + between + s.Tag
-}
-
-// A Lock is held until it is closed, or its holder dies.
-type Lock []*os.File
-
-// Lock keeps everybody else from changing the networks and leases of this root, and the tutors of other roots in the same
-// network namespace from looking for addresses at the same moment: both would find the same ones free.
-func (s Store) Lock(ctx context.Context) (Lock, error) {
-	if err := errors.Join(os.MkdirAll(s.Dir, 0o700), os.MkdirAll(s.Run, 0o700)); err != nil {
-		return nil, err
-	}
-	var held Lock
-	for _, path := range []string{s.Run, "/proc/self/ns/net"} {
-		f, err := locked(ctx, path)
-		if err != nil {
-			return nil, errors.Join(err, held.Close())
-		}
-		held = append(held, f)
-	}
-	return held, nil
-}
-
-// Close gives it back.
-func (l Lock) Close() (err error) {
-	for _, f := range l {
-		err = errors.Join(err, f.Close())
-	}
-	return err
-}
-
-// patience is how long another may hold a lock: what he does with it takes milliseconds, and everybody may lock the network
-// namespace that he is in.
-const patience = 2 * time.Minute
-
-func locked(ctx context.Context, path string) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	for deadline := time.After(patience); ; {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, ctx.Err()
-		case <-deadline:
-			f.Close()
-			return nil, fmt.Errorf("lock %s: somebody has held it for %v (lslocks tells who)", path, patience)
-		case <-time.After(time.Millisecond):
-		}
-	}
 }
 
 // ErrNotFound says that there is no such network.
