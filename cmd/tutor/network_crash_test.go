@@ -129,3 +129,29 @@ func TestAFirewallHalfMadeIsMadeAnew(t *testing.T) {
 	require.NoFileExists(t, marker)
 	h.ok("rm", "-f", "web")
 }
+
+// Whoever plugs a container into one more network may be killed before it is written down that it is on it.
+func TestAContainerPluggedInByHalfIsTakenOff(t *testing.T) {
+	h := newMachine(t, "host")
+	h.ok("network", "create", "more")
+	h.ok("run", "-d", "--name", "web", "tutor/lab", "httpd")
+	recipe := globbed(t, filepath.Join(h.root, "containers", "*", "create.json"))[0]
+	before, err := os.ReadFile(recipe)
+	require.NoError(t, err)
+	h.ok("network", "connect", "more", "web")
+	inside := func() string { return h.ok("exec", "web", "ip", "-br", "link") }
+	require.Contains(t, inside(), "eth1")
+	leases := globbed(t, filepath.Join(h.run, "*", "networks", "*", "*_*"))
+	require.Len(t, leases, 2)
+	id := strings.TrimSpace(h.ok("network", "inspect", "more", "-f", "{{.ID}}"))
+	require.NoError(t, os.WriteFile(recipe, before, 0o600)) // as it is when the kill comes in between
+	mark := networks.Plugging(networks.Network{ID: id}, filepath.Base(filepath.Dir(recipe)))
+	path := filepath.Join(globbed(t, filepath.Join(h.run, "*", "networks"))[0], "."+string(mark))
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	h.ok("run", "--rm", "--network", "none", "tutor/lab", "true")
+	require.NotContains(t, inside(), "eth1")
+	require.Len(t, globbed(t, filepath.Join(h.run, "*", "networks", "*", "*_*")), 1)
+	require.NoFileExists(t, path)
+	h.ok("rm", "-f", "web")
+	h.ok("network", "rm", "more")
+}
