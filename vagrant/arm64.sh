@@ -18,7 +18,7 @@ archive() { (cd "$1" && find . | cpio -o -H newc --quiet -R 0:0); }
 
 # A kernel, and the tools that the labs' own lines call.
 packages=linux-image-cloud-arm64,busybox-static,bash,dash,coreutils,util-linux,util-linux-extra,mount,grep,sed
-packages=$packages,libc-bin,findutils,tar,hostname,procps,kmod,iproute2,nftables,strace
+packages=$packages,libc-bin,findutils,diffutils,perl-base,tar,hostname,procps,kmod,iproute2,nftables,strace
 debian=$cache/debian-$suite-$(echo "$packages" | cat - vagrant/arm64.sh vagrant/proof.d/pack.sh | cksum | cut -d' ' -f1)
 if [ ! -d "$debian" ]; then
 	step "Debian $suite for arm64"

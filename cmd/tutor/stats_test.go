@@ -146,7 +146,9 @@ func memTotal(t *testing.T) float64 {
 func TestStatsOfNetworksAndDisks(t *testing.T) {
 	root(t)
 	s, _ := running(t, "busy", "dd if=/dev/zero of=/file bs=1048576 count=8 conv=fsync status=none; touch /ready; sleep 1000")
-	require.NotEqual(t, "0B / 0B", statsOf(t, "busy").BlockIO, "8 MiB were written")
+	if diskOf(home) != "" {
+		require.NotEqual(t, "0B / 0B", statsOf(t, "busy").BlockIO, "8 MiB were written")
+	}
 	pid := firstProcess(t, s)
 	counted := func() string {
 		dev, err := os.ReadFile("/proc/" + pid + "/net/dev")
