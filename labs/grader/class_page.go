@@ -10,10 +10,8 @@ import (
 //go:embed class.html
 var pageSource string
 
-// page escapes whatever a student has named or printed, by the place where it stands. The page loads nothing and runs nothing.
-var page = template.Must(template.New("class").Funcs(template.FuncMap{"clean": Clean}).Parse(pageSource))
-
-// Page is all results in one file, to be opened in a browser.
+// Page is all results in one file, to be opened in a browser. What a student has named or printed is escaped, by the place where it
+// stands; the page loads nothing and runs nothing.
 func (c *Class) Page(entries []Entry) ([]byte, error) {
 	type cell struct{ Status, Mark string }
 	type row struct {
@@ -52,6 +50,7 @@ func (c *Class) Page(entries []Entry) ([]byte, error) {
 		data.Rows = append(data.Rows, one)
 	}
 	var b bytes.Buffer
+	page := template.Must(template.New("class").Funcs(template.FuncMap{"clean": Clean}).Parse(pageSource))
 	err := page.Execute(&b, data)
 	return b.Bytes(), err
 }

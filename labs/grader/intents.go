@@ -11,49 +11,47 @@ import (
 // line.
 type intent struct {
 	did  string // what it is to have done it: "you never …"
-	call *regexp.Regexp
+	call string // a regular expression: compiled when a trace is compared, which few commands do
 }
 
 // intents are what the labs ask for.
 var intents = []intent{
-	{"made a child process", regexp.MustCompile(`^(v?fork|clone3?)\(`)},
+	{"made a child process", `^(v?fork|clone3?)\(`},
 	{"asked for a PID namespace", asksFor("PID")},
 	{"asked for a mount namespace", asksFor("NS")},
 	{"asked for a UTS namespace", asksFor("UTS")},
 	{"asked for an IPC namespace", asksFor("IPC")},
 	{"asked for a network namespace", asksFor("NET")},
 	{"asked for a cgroup namespace", asksFor("CGROUP")},
-	{"made a control group", regexp.MustCompile(`^mkdir(at)?\(.*/sys/fs/cgroup/`)},
+	{"made a control group", `^mkdir(at)?\(.*/sys/fs/cgroup/`},
 	{"limited the group's memory", writes(`memory\.(max|limit_in_bytes)`)},
 	{"limited the group's swap", writes(`memory\.(swap\.max|memsw\.limit_in_bytes)`)},
 	{"limited the group's processes", writes(`pids\.max`)},
 	{"limited the group's processors", writes(`cpu\.(max|cfs_quota_us)`)},
 	{"moved a process into the group", writes(`(cgroup\.procs|tasks)`)},
-	{"made / private", regexp.MustCompile(`^mount\(.*MS_(PRIVATE|SLAVE)|^mount_setattr\(.*MS_(PRIVATE|SLAVE)`)},
-	{"set the host name", regexp.MustCompile(`^sethostname\(`)},
-	{"stacked the layers", regexp.MustCompile(`^mount\([^,]*, [^,]*, "overlay"`)},
-	{"changed the root with pivot_root", regexp.MustCompile(`^pivot_root\(`)},
-	{"changed the root with chroot", regexp.MustCompile(`^chroot\(`)},
-	{"took the old root away", regexp.MustCompile(`^umount2\(.*MNT_DETACH`)},
-	{"mounted /proc", regexp.MustCompile(`^mount\([^,]*, [^,]*, "proc"`)},
-	{"changed the directory", regexp.MustCompile(`^f?chdir\(`)},
-	{"set the groups", regexp.MustCompile(`^setgroups\(`)},
-	{"set the group", regexp.MustCompile(`^setre?s?gid\(`)},
-	{"set the user", regexp.MustCompile(`^setre?s?uid\(`)},
-	{"became COMMAND", regexp.MustCompile(`^execve(at)?\("[^"]*tutor"`)},
-	{"passed the signal on", regexp.MustCompile(`^(kill|tgkill|pidfd_send_signal)\(.*SIGTERM`)},
-	{"waited for the child", regexp.MustCompile(`^wait(4|id)\(.*= \d`)},
-	{"removed the group", regexp.MustCompile(`^(rmdir|unlinkat)\(.*/sys/fs/cgroup/`)},
-	{"ended", regexp.MustCompile(`^exit_group\(`)},
+	{"made / private", `^mount\(.*MS_(PRIVATE|SLAVE)|^mount_setattr\(.*MS_(PRIVATE|SLAVE)`},
+	{"set the host name", `^sethostname\(`},
+	{"stacked the layers", `^mount\([^,]*, [^,]*, "overlay"`},
+	{"changed the root with pivot_root", `^pivot_root\(`},
+	{"changed the root with chroot", `^chroot\(`},
+	{"took the old root away", `^umount2\(.*MNT_DETACH`},
+	{"mounted /proc", `^mount\([^,]*, [^,]*, "proc"`},
+	{"changed the directory", `^f?chdir\(`},
+	{"set the groups", `^setgroups\(`},
+	{"set the group", `^setre?s?gid\(`},
+	{"set the user", `^setre?s?uid\(`},
+	{"became COMMAND", `^execve(at)?\("[^"]*tutor"`},
+	{"passed the signal on", `^(kill|tgkill|pidfd_send_signal)\(.*SIGTERM`},
+	{"waited for the child", `^wait(4|id)\(.*= \d`},
+	{"removed the group", `^(rmdir|unlinkat)\(.*/sys/fs/cgroup/`},
+	{"ended", `^exit_group\(`},
 }
 
 // asksFor is a call that makes that namespace, by either way.
-func asksFor(kind string) *regexp.Regexp {
-	return regexp.MustCompile(`^(clone3?|unshare)\(.*CLONE_NEW` + kind + `\b`)
-}
+func asksFor(kind string) string { return `^(clone3?|unshare)\(.*CLONE_NEW` + kind + `\b` }
 
 // writes is a call that writes that file of a group: strace -y says which file a descriptor is.
-func writes(file string) *regexp.Regexp { return regexp.MustCompile(`^write\(\d+<[^>]*/` + file + `>`) }
+func writes(file string) string { return `^write\(\d+<[^>]*/` + file + `>` }
 
 // A Step is one intent, as the reference and as a box has followed it.
 type Step struct {
@@ -64,9 +62,9 @@ type Step struct {
 
 // found is where a trace follows the intent: the first call that the kernel did not refuse, else the first. -1: nowhere.
 func (i intent) found(calls []traced) int {
-	refused := -1
+	refused, call := -1, regexp.MustCompile(i.call)
 	for n, c := range calls {
-		if !i.call.MatchString(c.String()) {
+		if !call.MatchString(c.String()) {
 			continue
 		}
 		if i.did == "ended" && c.pid != calls[0].pid {
