@@ -2,7 +2,7 @@
 # The whole chain, as on a laptop: a box, `vagrant up` of the unchanged Vagrantfile, provision.sh twice, and in the machine
 # tutor's doctor and a container. The long part, with tests, labs and graders, comes before in the same machine without
 # vagrant. Then nothing of it is left but the box, which is made in the folder $1 if it is not there. Emulated on an idle
-# computer it takes half an hour; provision.sh compiles in there what has changed since the box was made.
+# computer it takes half an hour, and more when provision.sh has much to compile that has changed since the box was made.
 set -eu
 box=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/.."
