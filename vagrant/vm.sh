@@ -23,9 +23,12 @@ chains() {
 			for chain in $(echo "$rules" | sed -n 's/^-N //p'); do $tables $flag "$chain"; done
 		done
 	done
+	nft list tables | grep -vxF "$tables_before" | while read -r _ family name; do # those that iptables has made on the way
+		nft list table "$family" "$name" | grep -qvE '^\s*(table .*|chain .*|type .* hook .*|\}|)$' || nft delete table "$family" "$name"
+	done
 }
 
-started=
+started= tables_before=$(nft list tables)
 stop() {
 	step "away with it"
 	timeout 120 vagrant destroy -f >/dev/null 2>&1 || true
