@@ -152,8 +152,8 @@ var callsOnProcesses = []Topic{
 			seconds, and not one of them should be lost if it is ready sooner.`,
 		Hand: []string{"sleep 0.2 & tail --pid $! -f /dev/null; echo it has ended"},
 		Safe: true,
-		Try: Try{Line: "tutor run -d --rm --name deaf tutor/lab sh -c 'trap : TERM; while :; do sleep 1; done' > /dev/null; tutor stop -t 1 --explain deaf",
-			Look: "one second, and the answer 0: nobody has ended", Want: `ppoll\(\[\{fd=\d+, events=POLLIN\}\], 1, \{tv_sec=1, tv_nsec=0\}, ~\[\], 8\) = 0`},
+		Try: Try{Line: "tutor run -d --rm --name deaf --stop-signal CONT tutor/lab sleep 60 > /dev/null; tutor stop -t 1 --explain deaf",
+			Look: "asked by a signal that ends nobody: one second, and the answer 0", Want: `ppoll\(\[\{fd=\d+, events=POLLIN\}\], 1, \{tv_sec=1, tv_nsec=0\}, ~\[\], 8\) = 0`},
 		Read: []string{"poll(2)"},
 		Lab:  1,
 		Errors: []Error{
