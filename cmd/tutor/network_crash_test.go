@@ -122,7 +122,7 @@ func TestAFirewallHalfMadeIsMadeAnew(t *testing.T) {
 	eventually(t, "it answers", answers)
 	table := strings.Fields(h.sh("nft list tables"))[2]
 	h.sh("nft flush map inet " + table + " ports-any")
-	marker := filepath.Join(globbed(t, filepath.Join(h.run, "*", "networks"))[0], "."+string(networks.Renewing))
+	marker := filepath.Join(globbed(t, filepath.Join(h.run, "*", "networks"))[0], ".mark-"+string(networks.Renewing))
 	require.NoError(t, os.WriteFile(marker, nil, 0o600))
 	h.ok("run", "--rm", "tutor/lab", "true")
 	require.True(t, answers())
@@ -146,7 +146,7 @@ func TestAContainerPluggedInByHalfIsTakenOff(t *testing.T) {
 	id := strings.TrimSpace(h.ok("network", "inspect", "more", "-f", "{{.ID}}"))
 	require.NoError(t, os.WriteFile(recipe, before, 0o600)) // as it is when the kill comes in between
 	mark := networks.Plugging(networks.Network{ID: id}, filepath.Base(filepath.Dir(recipe)))
-	path := filepath.Join(globbed(t, filepath.Join(h.run, "*", "networks"))[0], "."+string(mark))
+	path := filepath.Join(globbed(t, filepath.Join(h.run, "*", "networks"))[0], ".mark-"+string(mark))
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	h.ok("run", "--rm", "--network", "none", "tutor/lab", "true")
 	require.NotContains(t, inside(), "eth1")

@@ -27,17 +27,26 @@ func (h Home) up(on []networks.Network, own string, made Made) error {
 	bare := errors.Is(err, unix.ENOENT) || slices.Contains(store.Begun(), networks.Renewing)
 	list := h.lacks(on, bare)
 	if bare { // new, or somebody has flushed it, or was killed before the ports of those who run were in it again
-		err = errors.Join(store.Begin(networks.Renewing), carryOut(list, made))
-		if err == nil {
-			err = h.republish(own, made)
-		}
-		if err == nil {
-			err = store.Done(networks.Renewing)
-		}
+		err = h.renew(list, own, made)
 	} else if err == nil && len(list) > 0 {
 		err = carryOut(list, made)
 	}
 	return Hint(err, "tutor doctor says what the kernel lacks; --network none needs nothing of it")
+}
+
+// renew makes the firewall, and puts the ports of all who run into it.
+func (h Home) renew(list program.Program, own string, made Made) error {
+	store := h.Networks()
+	if err := store.Begin(networks.Renewing); err != nil {
+		return err
+	}
+	if err := carryOut(list, made); err != nil {
+		return err
+	}
+	if err := h.republish(own, made); err != nil {
+		return err
+	}
+	return store.Done(networks.Renewing)
 }
 
 // lacks is what is not there yet. Without firewall it is made, and told of the networks that are there.
@@ -111,15 +120,15 @@ func link(name string) (there, on bool) {
 }
 
 // unfinished takes a container off a network again when the tutor that has plugged it in was killed before it could note so.
-// Whose turn it is not lives.
+// One that still lives has the container's turn: it holds that from before the mark until after it.
 func (h Home) unfinished(m networks.Mark) error {
 	on, id, is := m.Plugged()
 	if !is {
 		return nil
 	}
-	now, cancel := context.WithCancel(context.Background())
+	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	turn, err := h.turn(now, id)
+	turn, err := h.turn(over, id) // one look, and no waiting
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

@@ -108,36 +108,46 @@ func (h Home) unplugged(leases []networks.Lease, made Made) error {
 	return carryOut(list, made)
 }
 
-// network finds a network. The default one is made when it is first used, and made anew when somebody else has taken its
-// addresses while it was down: packets for our containers would go there.
-func (h Home) network(name string, keep bool) (networks.Network, error) {
-	store := h.Networks()
-	n, err := store.Find(name)
-	lost := err == nil && n.Name == networks.Default && h.lost(n)
-	if err == nil && !lost || name != networks.Default || err != nil && !errors.Is(err, networks.ErrNotFound) {
-		return n, hintNetwork(err)
+// network finds a network. The default one is made when it is first asked for.
+func (h Home) network(name string) (networks.Network, error) {
+	n, err := h.Networks().Find(name)
+	if name == networks.Default && errors.Is(err, networks.ErrNotFound) {
+		return h.newDefault(true)
 	}
-	n = networks.Network{Name: networks.Default}
-	if !keep {
-		return n.Draft(occupied())
-	}
-	if lost {
-		if err := store.Remove(n); err != nil {
-			return n, err
-		}
-	}
-	return store.Create(n, occupied())
+	return n, hintNetwork(err)
 }
 
-// joinable is a network that a container may come to. Who has chosen a network's addresses must choose others when they
-// are taken: two ways to the same addresses would lead each other's packets astray.
+// joinable is network for a container that comes. Another network of this machine may have taken the addresses while nobody was
+// there, and packets would go astray: the default network looks for others; who has chosen them himself must choose anew.
 func (h Home) joinable(name string, keep bool) (networks.Network, error) {
-	n, err := h.network(name, keep)
-	if err == nil && h.lost(n) {
+	n, err := h.Networks().Find(name)
+	if name == networks.Default && errors.Is(err, networks.ErrNotFound) {
+		return h.newDefault(keep)
+	}
+	lost := err == nil && h.lost(n)
+	if lost && n.Name == networks.Default {
+		if keep {
+			err = h.Networks().Remove(n)
+		}
+		if err == nil {
+			n, err = h.newDefault(keep)
+		}
+		return n, err
+	}
+	if lost {
 		err = Hint(fmt.Errorf("network %s: by now this machine finds the addresses %s elsewhere", n.Name, n.Subnet),
 			fmt.Sprintf("ip route shows where; tutor network rm %s, and create it with another --subnet", n.Name))
 	}
-	return n, err
+	return n, hintNetwork(err)
+}
+
+// newDefault is the default network; without keep only what it would be.
+func (h Home) newDefault(keep bool) (networks.Network, error) {
+	n := networks.Network{Name: networks.Default}
+	if !keep {
+		return n.Draft(occupied())
+	}
+	return h.Networks().Create(n, occupied())
 }
 
 // lost tells if a network that is down has addresses that this machine finds elsewhere by now.

@@ -94,7 +94,7 @@ func (h Home) NetworkList(ctx context.Context) ([]networks.Network, error) {
 		return nil, Hint(err, "run as root, or set TUTOR_ROOT and TUTOR_RUN to directories that can be written")
 	}
 	defer lock.Close()
-	if _, err := h.network(networks.Default, true); err != nil {
+	if _, err := h.network(networks.Default); err != nil {
 		return nil, err
 	}
 	all, err := store.List()

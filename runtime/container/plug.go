@@ -137,7 +137,7 @@ func (h Home) Unplug(ctx context.Context, s State, name string, made Made) error
 	if err != nil {
 		return err
 	}
-	n, err := h.network(name, true)
+	n, err := h.network(name)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,9 @@ func (m Mark) Plugged() (network, container string, is bool) {
 	return network, container, is
 }
 
-func (s Store) markFile(m Mark) string { return filepath.Join(s.Run, "."+string(m)) }
+const markPrefix = ".mark-" // beside the networks' directories
+
+func (s Store) markFile(m Mark) string { return filepath.Join(s.Run, markPrefix+string(m)) }
 
 // Begin sets a mark.
 func (s Store) Begin(m Mark) error { return os.WriteFile(s.markFile(m), nil, 0o600) }
@@ -42,7 +44,7 @@ func (s Store) Done(m Mark) error {
 func (s Store) Begun() (all []Mark) {
 	entries, _ := os.ReadDir(s.Run)
 	for _, e := range entries {
-		if name, is := strings.CutPrefix(e.Name(), "."); is && !e.IsDir() {
+		if name, is := strings.CutPrefix(e.Name(), markPrefix); is {
 			all = append(all, Mark(name))
 		}
 	}
