@@ -16,10 +16,12 @@ demo: tutor
 test: $(DEPS)
 	sh vagrant/test.sh
 
-# The proof on a stock Debian with systemd and pure cgroup v2: vagrant up of a box made here, emulated if need be.
+# The proof on a stock Debian with systemd and pure cgroup v2: `make test` and the labs in a machine made here, then
+# vagrant up of a box, emulated if need be.
 vm: $(DEPS)
 	go test -count=1 -timeout 15m -v -run '^TestPureCgroupV2$$' ./cmd/tutor
 	sh vagrant/provision.sh machine
+	sh vagrant/systemd.sh $(BOX)
 	sh vagrant/vm.sh $(BOX)
 
 # The smaller proof on arm64, in an emulated machine: the trace, the doctor, and the labs 1 to 4. Some ten minutes.
@@ -54,7 +56,7 @@ fuzz:
 # Every solution and every wrong one, graded SEEDS times in peace and SEEDS times beside busy processes: each verdict the same.
 SEEDS := 20
 flakes: $(DEPS)
-	TUTOR_SEEDS=$(SEEDS) go test -count=1 -timeout 8h -v -run '^TestNoSeedAndNoLoadChangesAVerdict$$' ./labs/grader
+	TUTOR_SEEDS=$(SEEDS) go test -count=1 -timeout 8h -parallel 4 -v -run '^TestNoSeedAndNoLoadChangesAVerdict$$' ./labs/grader
 
 # Debian and Ubuntu packages that the tests need.
 deps:

@@ -4,9 +4,10 @@
 #   tutor.box  for `vagrant box add --name tutor tutor.box`, provider libvirt
 #   tutor.raw  the same disk, for the tools of VirtualBox, VMware and Hyper-V to convert; it boots by BIOS
 # Nothing is emulated and nothing is mounted but /proc, /sys and /dev: the root is a folder, provision.sh runs in it by
-# chroot, and mkfs makes a file system of it. $SUITE is Debian's release, $SIZE the disk's.
+# chroot, and mkfs makes a file system of it. $SUITE is Debian's release, $SIZE the disk's. With the word "tests" as $2 it
+# writes tests.raw instead, for vagrant/systemd.sh: with all that `make test` needs, compiled.
 set -eu
-out=$(mkdir -p "$1" && cd "$1" && pwd)
+out=$(mkdir -p "$1" && cd "$1" && pwd) what=${2:-tutor}
 cd "$(dirname "$0")/.."
 export PATH=$PATH:/usr/sbin:/sbin
 suite=${SUITE:-trixie} size=${SIZE:-8G} root=$out/root
@@ -54,12 +55,12 @@ unshare --mount --pid --fork sh -euc '
 	[ ! -d /etc/ssl/certs ] || mount --bind /etc/ssl/certs etc/ssl/certs
 	touch etc/resolv.conf
 	mount --bind /etc/resolv.conf etc/resolv.conf
-	exec chroot . env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root VERSION="$2" GOPROXY="$3" sh /root/inside.sh' \
-	sh "$root" "$(git describe --always --dirty)" "$(go env GOPROXY 2>/dev/null || true)"
+	exec chroot . env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root VERSION="$2" GOPROXY="$3" sh /root/inside.sh "$4"' \
+	sh "$root" "$(git describe --always --dirty)" "$(go env GOPROXY 2>/dev/null || true)" "$what"
 rm -f "$root/etc/resolv.conf" "$root/root/inside.sh" "$root/root/keys"
 
 step "a disk that boots"
-raw=$out/tutor.raw
+raw=$out/$what.raw
 rm -f "$raw" && truncate -s "$size" "$raw"
 # One partition at 1 MiB; GRUB lies before it, as grub-install would put it: its first 440 bytes, then the rest.
 echo 'start=2048, type=83, bootable' | sfdisk --quiet "$raw"
@@ -67,6 +68,8 @@ mkfs.ext4 -q -F -L tutor -O ^metadata_csum_seed,^orphan_file -E offset=1048576,l
 	-d "$root" "$raw" $(($(stat -c %s "$raw") / 1024 - 1024))k
 dd if="$root/usr/lib/grub/i386-pc/boot.img" of="$raw" bs=440 count=1 conv=notrunc status=none
 dd if="$root/boot/grub/core.img" of="$raw" bs=512 seek=1 conv=notrunc status=none
+
+[ "$what" = tutor ] || exit 0
 
 step "a box"
 rm -rf "$out/box" && mkdir "$out/box"

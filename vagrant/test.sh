@@ -15,7 +15,7 @@ go vet ./...
 run() {
 	file=$1 status=0
 	shift
-	go test -count=1 -timeout 20m -v "$@" >"$file" 2>&1 || status=$?
+	go test -count=1 -timeout "${PATIENCE:-20m}" -v "$@" >"$file" 2>&1 || status=$?
 	[ "$status" = 0 ] || grep -a -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' "$file" || true
 	grep -aE '^(ok|FAIL|panic)' "$file" || true
 	return "$status"

@@ -48,13 +48,15 @@ func busy(t *testing.T, processes int) {
 	}
 }
 
-// sameVerdicts grades the solution and the wrong solutions of a lab, each with as many seeds.
+// sameVerdicts grades the solution and the wrong solutions of a lab, each with as many seeds. Some go side by side: most of
+// the time a check waits.
 func sameVerdicts(t *testing.T, lab *grader.Lab, times int) {
 	right, err := labs.Solution(lab.Number)
 	require.NoError(t, err)
 	mutants, err := labs.Mutants(lab.Number)
 	require.NoError(t, err)
 	t.Run("solution", func(t *testing.T) {
+		t.Parallel()
 		box := compiled(t, right)
 		for range times {
 			report := gradedBy(t, lab, box)
@@ -63,6 +65,7 @@ func sameVerdicts(t *testing.T, lab *grader.Lab, times int) {
 	})
 	for _, m := range mutants {
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
 			files, err := m.Of(right)
 			require.NoError(t, err)
 			box := compiled(t, files)

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A traced call is one line of strace's, of box and all that it starts, as far as they become COMMAND.
@@ -69,20 +71,18 @@ func (s *Sandbox) traceText() (string, error) {
 			}
 			return info.Size()
 		})
-		info, err := root.Lstat(name)
-		if err != nil || !info.Mode().IsRegular() {
+		file, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0) // box may have put a FIFO there
+		if err != nil {
 			continue // a probe without box, or a box that has removed it
 		}
-		file, err := root.Open(name)
-		if err != nil {
-			return "", err
+		info, err := file.Stat()
+		if err == nil && info.Mode().IsRegular() {
+			_, err = io.Copy(&all, io.LimitReader(file, 8<<20))
 		}
-		content, err := io.ReadAll(io.LimitReader(file, 8<<20))
 		file.Close()
 		if err != nil {
 			return "", err
 		}
-		all.Write(content)
 	}
 	return all.String(), nil
 }
