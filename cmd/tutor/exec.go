@@ -97,6 +97,9 @@ func (f *execFlags) run(c *cli, args []string) (status int, err error) {
 	if err := needRoot("exec"); err != nil {
 		return ours, err
 	}
+	if err := checkWorkdir(f.options.Workdir); err != nil {
+		return ours, err
+	}
 	if f.options.Env, err = environment(f.envFiles, f.env); err != nil {
 		return ours, err
 	}

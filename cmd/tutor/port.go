@@ -4,7 +4,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,7 +87,7 @@ func portWords(s container.Status) string {
 			words = append(words, fmt.Sprintf("%s->%d/%s", at, p.Container, p.Protocol))
 		}
 	}
-	for text := range s.Config.ExposedPorts {
+	for _, text := range slices.Sorted(maps.Keys(s.Config.ExposedPorts)) {
 		published := false
 		for _, p := range s.Ports {
 			published = published || text == fmt.Sprintf("%d/%s", p.Container, p.Protocol)

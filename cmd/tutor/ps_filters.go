@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +58,7 @@ func (f psFilters) choose(c *cli, all []container.Status) ([]container.Status, e
 	}
 	return slices.DeleteFunc(all, func(s container.Status) bool {
 		return !f.fits("id", func(v string) bool { return strings.HasPrefix(s.ID, v) }) ||
-			!f.fits("name", func(v string) bool { return strings.Contains(s.Name, strings.Trim(v, "/^$")) }) ||
+			!f.fits("name", func(v string) bool { return matches(v, s.Name) || matches(v, "/"+s.Name) }) ||
 			!f.fits("status", func(v string) bool { return s.Word == v }) ||
 			!f.fits("network", func(v string) bool { return slices.Contains(strings.Split(networkWords(s), ","), v) }) ||
 			!f.fits("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
@@ -69,6 +70,12 @@ func (f psFilters) choose(c *cli, all []container.Status) ([]container.Status, e
 
 func (f psFilters) fits(key string, fits func(value string) bool) bool {
 	return len(f[key]) == 0 || slices.ContainsFunc(f[key], fits)
+}
+
+// matches is Docker's way to look for a name: a regular expression; one that is none finds nothing.
+func matches(pattern, name string) bool {
+	found, err := regexp.MatchString(pattern, name)
+	return found && err == nil
 }
 
 // hasVolume tells if the container has a volume of that name, or one at that place.

@@ -32,10 +32,11 @@ func newRm(c *cli) *cobra.Command {
 			if f.force {                            // as docker: what is gone already is no failure
 				args = slices.DeleteFunc(args, func(name string) bool {
 					_, err := c.home().Find(name)
-					if err != nil {
+					gone := errors.Is(err, container.ErrNotFound)
+					if gone {
 						c.report(err)
 					}
-					return err != nil
+					return gone
 				})
 			}
 			return c.each(args, func(s container.State) error { return c.rm(s, f) })

@@ -110,6 +110,9 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 		return 0, e.Encode(ctr.Plan.Spec)
 	}
 	o := &f.options
+	if o.Network == "host" && (len(o.Ports) > 0 || o.PublishAll) {
+		fmt.Fprintln(c.Err, "WARNING: Published ports are discarded when using host network mode")
+	}
 	if o.Terminal && o.Interactive && !f.detach && !f.dryRun && !terminal.Is(os.Stdin) && (o.Lab == 0 || o.Lab > 3) {
 		return ours, container.Hint(fmt.Errorf("the input device is not a TTY"), "leave -t out: -i alone passes the input on")
 	}

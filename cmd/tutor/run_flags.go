@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"path"
 
 	"github.com/docker/go-units"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -109,6 +110,9 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 	if r.flags.Changed("entrypoint") {
 		o.Entrypoint = &r.entrypoint
 	}
+	if err := checkWorkdir(o.Workdir); err != nil {
+		return err
+	}
 	if o.Env, err = environment(r.envFiles, r.env); err != nil {
 		return err
 	}
@@ -164,6 +168,11 @@ func (r *rawFlags) resources(to *specs.LinuxResources) (err error) {
 	if to.CPU, err = r.cpuLimit(); err != nil {
 		return err
 	}
+	if to.CPU != nil && (r.cpus != "" || r.cpuset != "") { // --cpu-quota may ask for more than there is
+		if err := container.CheckCPU(*to.CPU); err != nil {
+			return container.Hint(err, "tutor info shows how many there are")
+		}
+	}
 	if r.pids > 0 {
 		to.Pids = &specs.LinuxPids{Limit: &r.pids}
 	}
@@ -185,6 +194,13 @@ func (r *rawFlags) resources(to *specs.LinuxResources) (err error) {
 }
 
 // ramBytes reads a size as Docker does: "64m" is 64 MiB.
+func checkWorkdir(dir string) error {
+	if dir == "" || path.IsAbs(dir) {
+		return nil
+	}
+	return container.Hint(fmt.Errorf("the working directory '%s' is invalid, it needs to be an absolute path", dir), "-w /"+path.Clean(dir))
+}
+
 func ramBytes(flag, text string) (int64, error) {
 	n, err := units.RAMInBytes(text)
 	if err != nil {

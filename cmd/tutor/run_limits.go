@@ -29,10 +29,11 @@ const leastMemory = 6 << 20
 
 // memoryLimit reads --memory and --memory-swap. Without the second a container may swap as much again.
 func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
-	if r.memory == "" && r.memorySwap != "" {
+	given := func(value string) bool { n, err := ramBytes("", value); return value != "" && (err != nil || n != 0) } // 0 is none, as in Docker
+	if !given(r.memory) && given(r.memorySwap) {
 		return nil, errors.New("You should always set the Memory limit when using Memoryswap limit, see usage")
 	}
-	if r.memory == "" {
+	if !given(r.memory) {
 		return nil, nil
 	}
 	limit, err := ramBytes("-m, --memory", r.memory)
@@ -45,7 +46,7 @@ func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
 	swap := 2 * limit
 	if r.memorySwap == "-1" {
 		swap = -1
-	} else if r.memorySwap != "" {
+	} else if given(r.memorySwap) {
 		if swap, err = ramBytes("--memory-swap", r.memorySwap); err != nil {
 			return nil, err
 		}
@@ -196,6 +197,9 @@ func environment(files, flags []string) ([]string, error) {
 		for _, line := range strings.Split(string(content), "\n") {
 			line = strings.TrimLeft(strings.TrimSuffix(line, "\r"), " \t")
 			if line != "" && !strings.HasPrefix(line, "#") {
+				if key, _, _ := strings.Cut(line, "="); strings.ContainsAny(key, " \t") {
+					return nil, container.Hint(fmt.Errorf("invalid env file (%s): variable '%s' contains whitespaces", name, key), "each line is NAME=value, or a NAME that tutor itself has")
+				}
 				env = append(env, line)
 			}
 		}
@@ -207,11 +211,9 @@ func environment(files, flags []string) ([]string, error) {
 			return nil, fmt.Errorf("invalid environment variable: %s", e)
 		}
 		if value, there := os.LookupEnv(key); !hasValue && there {
-			set = append(set, key+"="+value)
+			e = key + "=" + value
 		}
-		if hasValue {
-			set = append(set, e)
-		}
+		set = append(set, e) // a mere name takes the image's variable away
 	}
 	return set, nil
 }

@@ -41,6 +41,9 @@ func newStart(c *cli) *cobra.Command {
 				return c.startOne(args[0], f)
 			}
 			return c.each(args, func(s container.State) error {
+				if c.home().Paused(s.ID) {
+					return container.Hint(errors.New("cannot start a paused container, try unpause instead"), "tutor unpause "+s.Name)
+				}
 				if c.home().Runs(s.ID) {
 					return nil
 				}
@@ -96,7 +99,7 @@ func newAttach(c *cli) *cobra.Command {
 }
 
 func helloOf(f attachFlags) container.Hello {
-	hello := container.Hello{Input: f.input, Output: true, Errors: true}
+	hello := container.Hello{Output: true, Errors: true}
 	if terminal.Is(os.Stdout) {
 		hello.Size = terminal.SizeOf(os.Stdout)
 	}
@@ -114,11 +117,18 @@ func (c *cli) startOne(name string, f attachFlags) error {
 }
 
 func (c *cli) startAttached(id string, f attachFlags) (int, error) {
+	if _, err := detachKeys(f.keys); err != nil {
+		return process.ExitOurs, err // before anything runs
+	}
 	s, err := c.home().Load(id)
 	if err != nil {
 		return process.ExitOurs, err
 	}
-	a, err := c.home().Start(id, helloOf(f))
+	join := c.home().Start
+	if c.home().Runs(id) {
+		join = c.home().Attach
+	}
+	a, err := join(id, helloOf(f))
 	if err != nil {
 		return failedStatus(err), err
 	}

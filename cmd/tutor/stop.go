@@ -72,11 +72,8 @@ func newRestart(c *cli) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			return c.each(args, func(s container.State) error {
 				signal.Reset(unix.SIGINT, unix.SIGTERM)
-				if err := c.home().Stop(s, f.signal, f.timeout(), nil); err != nil {
-					return err
-				}
-				a, err := c.home().Start(s.ID, container.Hello{})
-				if err == nil {
+				a, err := c.home().Restart(s, f.signal, f.timeout())
+				if a != nil {
 					a.Close()
 				}
 				return err

@@ -32,7 +32,7 @@ var cables = []Topic{
 		What: `One request makes a pair of interfaces that are each other's far end: the one inside the container's network namespace, which
 			the request names by the PID of a process in it, the other on the host. A second plugs the host's end into the
 			bridge and switches it on. Nobody removes it: it goes with the namespace.`,
-		Hand: []string{"ip link add eth0 netns $PID type veth peer name veth1", "ip link set veth1 master tutor0 up"},
+		Hand: []string{"nsenter --target $PID --net ip link add eth0 type veth peer name veth1 netns $$", "ip link set veth1 master tutor0 up"},
 		Try:  Try{Line: "tutor run --rm tutor/lab ip -br link", Look: "eth0@if…: its other end is the host's", Want: `eth0`},
 		See:  []string{"veth", "bridge", "netlink", "hairpin", "step-in"},
 	},

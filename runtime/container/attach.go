@@ -63,8 +63,17 @@ func (h Home) newAttachment(id string, conn net.Conn, hello Hello) (*Attachment,
 func (a *Attachment) Type(data []byte) error       { return a.line.send(frameInput, data) }
 func (a *Attachment) End() error                   { return a.line.send(frameEnd, nil) }
 func (a *Attachment) Resize(s terminal.Size) error { return a.line.send(frameSize, sizeBytes(s)) }
-func (a *Attachment) Signal(s unix.Signal) error   { return a.line.send(frameSignal, []byte{byte(s)}) }
 func (a *Attachment) Close() error                 { return a.line.Close() }
+
+// Signal has a line of its own: on the other one what was typed may wait until the command reads it.
+func (a *Attachment) Signal(s unix.Signal) error {
+	l, err := a.home.dial(a.id)
+	if err != nil { // it does not listen yet
+		return a.line.send(frameSignal, []byte{byte(s)})
+	}
+	defer l.Close()
+	return errors.Join(l.sendJSON(frameHello, Hello{}), l.send(frameSignal, []byte{byte(s)}))
+}
 
 // Failed is why a container did not start.
 type Failed struct{ Failure }
@@ -130,6 +139,9 @@ func (a *Attachment) orphan(err error) (int, error) {
 		return 0, err
 	}
 	state, err := a.home.Load(a.id)
+	if err == nil && state.Status == "exited" && state.Error == "" {
+		err = Hint(errors.New("what the container wrote at its end was not read in time"), "tutor logs "+state.Name+" has it")
+	}
 	return state.ExitCode, err
 }
 
@@ -174,7 +186,7 @@ func (p Person) Join(j Joint, raw bool) (left <-chan struct{}, restore func(), e
 	restore = func() {}
 	if raw && p.In != nil && terminal.Is(p.In) {
 		if restore, err = terminal.Raw(p.In); err != nil {
-			return nil, nil, err
+			return nil, func() {}, err
 		}
 	}
 	if raw && p.Out != nil && terminal.Is(p.Out) {

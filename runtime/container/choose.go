@@ -2,6 +2,7 @@ package container
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -45,21 +46,37 @@ func chosen(list []ports.Port) ([]ports.Port, error) {
 		if p.Host != 0 && p.To == 0 {
 			continue
 		}
-		from, to := int(p.Host), int(p.To)
-		busy := error(nil)
-		for n := from; n <= max(from, to); n++ {
-			var port int
-			if port, busy = free(*p, n); busy == nil && !slices.ContainsFunc(list[:i], func(q ports.Port) bool { return q.Protocol == p.Protocol && int(q.Host) == port }) {
-				p.Host, p.To = uint16(port), 0
-				break
-			}
+		var wish []int
+		for n := int(p.Host); n <= max(int(p.Host), int(p.To)); n++ {
+			wish = append(wish, n)
 		}
-		if p.Host == 0 || p.To != 0 {
-			return nil, Hint(fmt.Errorf("all ports of %d-%d/%s are allocated: %w", from, to, p.Protocol, busy), "ss -ltnup shows who has them")
+		if p.Host == 0 {
+			wish = make([]int, 1000) // 0 again and again: the kernel may offer what another of ours will have
+		}
+		asked := func(port int) bool {
+			return slices.ContainsFunc(list, func(q ports.Port) bool { return q.Protocol == p.Protocol && q.To == 0 && int(q.Host) == port })
+		}
+		busy := errAsked
+		at := slices.IndexFunc(wish, func(n int) bool {
+			port, err := free(*p, n)
+			if err != nil {
+				busy = err
+				return false
+			}
+			if asked(port) {
+				return false
+			}
+			p.Host, p.To = uint16(port), 0
+			return true
+		})
+		if at < 0 {
+			return nil, Hint(fmt.Errorf("all ports of %d-%d/%s are allocated: %w", p.Host, p.To, p.Protocol, busy), "ss -ltnup shows who has them")
 		}
 	}
 	return list, nil
 }
+
+var errAsked = errors.New("the same command line asks for them")
 
 // free tries a port; 0 asks the kernel for one.
 func free(p ports.Port, number int) (int, error) {

@@ -189,16 +189,18 @@ func (c *Container) share(name string, keep bool) error {
 	if err != nil {
 		return err
 	}
-	live, runs := c.home.alive(s.ID)
-	if !runs && keep {
-		return Hint(fmt.Errorf("cannot join network of a non running container: %s", s.ID), "tutor start "+s.Name)
+	live, _ := c.home.alive(s.ID)
+	if keep {
+		if live, err = c.home.started(s); err != nil {
+			return Hint(fmt.Errorf("cannot join network of a non running container: %s", s.ID), "tutor start "+s.Name)
+		}
 	}
 	for i, n := range c.Plan.Spec.Linux.Namespaces {
 		if n.Type == "network" {
 			c.Plan.Spec.Linux.Namespaces[i].Path = fmt.Sprintf("/proc/%d/ns/net", live.PID)
 		}
 	}
-	c.shared = s.ID
+	c.shared, c.beside = s, live
 	c.Program, err = c.Plan.Program()
 	return err
 }

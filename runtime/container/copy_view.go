@@ -106,6 +106,10 @@ func (h Home) mounted(ctx context.Context, s State, whole bool) (view, error) {
 		if err != nil {
 			return view{}, err
 		}
+		if _, runs := h.alive(s.ID); runs { // started while we waited
+			held.Close()
+			return h.view(ctx, s, whole)
+		}
 		turn = held.Close
 	}
 	root, opened, end, gone := -1, make(chan struct{}), make(chan struct{}), make(chan struct{})

@@ -81,14 +81,22 @@ func (h Home) changing(change func() error) error {
 	if err := os.MkdirAll(h.live(), 0o700); err != nil {
 		return Hint(err, "run as root, or set TUTOR_RUN to a directory that can be written")
 	}
+	return h.alone(func() error {
+		if err := h.sweep(); err != nil {
+			return err
+		}
+		return change()
+	})
+}
+
+// alone is changing without the clearing, for whoever looks after a container: by opening and closing its own claim's file,
+// as the sweep does, it would give the lock away (fcntl_locking(2)).
+func (h Home) alone(change func() error) error {
 	all, err := lockFile(filepath.Join(h.live(), "lock"), unix.F_SETLKW)
 	if err != nil {
 		return err
 	}
 	defer all.Close()
-	if err := h.sweep(); err != nil {
-		return err
-	}
 	return change()
 }
 
@@ -108,32 +116,40 @@ func nameIsFree(states []State, name string) error {
 // Remove takes a container that does not run away: first out of sight, which is one rename, then its files; with
 // volumes also those that nobody gave a name. ErrRunning if it runs.
 func (h Home) Remove(id string, volumes bool) error {
-	gone := filepath.Join(h.Root, "containers", ".gone-"+id)
-	turn, err := h.turn(context.Background(), id) // nobody reads its files now
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer turn.Close()
-	err = h.changing(func() error {
-		if h.Runs(id) {
-			return ErrRunning
-		}
-		state, err := h.Load(id)
-		if err == nil && volumes {
-			err = h.RemoveAnonymous(state)
-		}
-		return errors.Join(err, os.Rename(h.Dir(id), gone))
+	return h.vanish(id, func() error {
+		return h.changing(func() error {
+			if h.Runs(id) {
+				return ErrRunning
+			}
+			return h.hide(id, volumes)
+		})
 	})
+}
+
+// vanish removes a container's files, which hide has taken out of sight.
+func (h Home) vanish(id string, hide func() error) error {
+	turn, err := h.turn(context.Background(), id) // nobody reads its files now
+	if err == nil {
+		defer turn.Close()
+		err = hide()
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // somebody else was first
 	}
 	if err != nil {
 		return err
 	}
-	return os.RemoveAll(gone)
+	return os.RemoveAll(h.hidden(id))
+}
+
+func (h Home) hidden(id string) string { return filepath.Join(h.Root, "containers", ".gone-"+id) }
+
+func (h Home) hide(id string, volumes bool) error {
+	state, err := h.Load(id)
+	if err == nil && volumes {
+		err = h.RemoveAnonymous(state)
+	}
+	return errors.Join(err, os.Rename(h.Dir(id), h.hidden(id)))
 }
 
 // ErrRunning says that what was asked for needs a container that does not run.
@@ -173,7 +189,15 @@ func (h Home) Rename(id, name string) error {
 			return err
 		}
 		s.Name = name
-		return h.save(s)
+		if err := h.save(s); err != nil {
+			return err
+		}
+		lock, err := h.Networks().Lock(context.Background())
+		if err != nil {
+			return err
+		}
+		defer lock.Close()
+		return h.Networks().Rename(id, name)
 	})
 }
 

@@ -74,8 +74,10 @@ func endpoint(n network.Net, l networks.Lease, i int, on networks.Network) netwo
 	return e
 }
 
-// insideIndex is the number of eth0. A new namespace may have devices beside lo already: tunl0 and its kin, a dozen at most.
-const insideIndex = 100
+// insideIndex is the number of eth0: nobody's inside, where there may be tunl0 and its kin beside lo, and nobody's outside,
+// where the kernel counts up from 1 and networks have 2²⁴ to 2²⁵ (see Network.Index). Before Linux 6.15 it looked for the
+// number of a new link where it was asked for, and not where the link will be: one that is there already is EEXIST.
+const insideIndex = 100_000_000
 
 // outside is the name of the cable's end on the host: 15 characters is all that the kernel takes.
 func outside(id string, i int) string { return fmt.Sprintf("veth%s%d", id[:8], i) }

@@ -31,8 +31,8 @@ func (c *Container) hosts() string {
 		content, _ := os.ReadFile("/etc/hosts")
 		hosts = string(content)
 	}
-	if c.shared != "" {
-		content, _ := os.ReadFile(filepath.Join(c.home.Dir(c.shared), "hosts"))
+	if c.shared.ID != "" {
+		content, _ := os.ReadFile(filepath.Join(c.home.Dir(c.shared.ID), "hosts"))
 		return string(content)
 	}
 	for _, extra := range c.Options.ExtraHosts {
@@ -63,8 +63,8 @@ func (c *Container) gateway() netip.Addr {
 // resolv is /etc/resolv.conf. On a network with names tutor is asked, and asks the host's resolvers; on the default one the container
 // asks them itself, as in Docker.
 func (c *Container) resolv() string {
-	if c.shared != "" {
-		content, _ := os.ReadFile(filepath.Join(c.home.Dir(c.shared), "resolv.conf"))
+	if c.shared.ID != "" {
+		content, _ := os.ReadFile(filepath.Join(c.home.Dir(c.shared.ID), "resolv.conf"))
 		return string(content)
 	}
 	conf := c.resolvConf()

@@ -60,7 +60,11 @@ func (h Home) NewExec(s State, o ExecOptions) (*Exec, error) {
 	e := &Exec{State: s, Options: o, home: h}
 	e.Plan = ExecPlan{PID: live.PID, Own: own, Group: existingGroup(s.ID), Interactive: o.Interactive, Pipes: process.NewPipes(),
 		Terminal: terminal.NewPair(o.Terminal, terminal.SizeOf(os.Stdout)), Without: o.Without}
-	if e.Plan.Process, err = o.process(s, spec, usersBelow(root)); err != nil {
+	r, err := h.recipe(s.ID)
+	if err != nil {
+		return nil, err
+	}
+	if e.Plan.Process, err = o.process(s, spec, usersBelow(root), r.Options.GroupAdd); err != nil {
 		return nil, err
 	}
 	if o.Terminal && o.Interactive && !terminal.Is(os.Stdin) {
@@ -73,13 +77,9 @@ func (h Home) NewExec(s State, o ExecOptions) (*Exec, error) {
 // entrance is the container's first process, once its command runs: before that the container is half built, and
 // who entered it would stand on the host. One that is just starting is waited for.
 func (h Home) entrance(s State) (Live, error) {
-	live, runs := h.alive(s.ID)
-	for deadline := time.Now().Add(startingTime); runs && live.Started.IsZero() && time.Now().Before(deadline); {
-		pause(context.Background())
-		live, runs = h.alive(s.ID)
-	}
-	if !runs || live.Started.IsZero() {
-		return live, notRunning(s)
+	live, err := h.started(s)
+	if err != nil {
+		return live, err
 	}
 	if f, err := freezerOf(HostLayout(), s.ID); err == nil && f.frozen() {
 		return live, Hint(fmt.Errorf("container %s %w, unpause the container before exec", s.ID, ErrPaused), "a commit pauses it too, for a moment")
@@ -89,6 +89,19 @@ func (h Home) entrance(s State) (Live, error) {
 
 // ErrPaused says that nothing can run in the container now.
 var ErrPaused = errors.New("is paused")
+
+// started waits until a container that has been born runs its command: before that it has not all of its namespaces.
+func (h Home) started(s State) (Live, error) {
+	live, runs := h.alive(s.ID)
+	for deadline := time.Now().Add(startingTime); runs && live.Started.IsZero() && time.Now().Before(deadline); {
+		pause(context.Background())
+		live, runs = h.alive(s.ID)
+	}
+	if !runs || live.Started.IsZero() {
+		return live, notRunning(s)
+	}
+	return live, nil
+}
 
 // startingTime is how long a container may take from its birth to its command.
 const startingTime = 2 * time.Second
@@ -106,7 +119,7 @@ func (h Home) same(s State, found Live) error {
 }
 
 // process is the command as OCI describes one: the container's own, where nothing else was asked for.
-func (o ExecOptions) process(s State, spec *specs.Spec, users Users) (*specs.Process, error) {
+func (o ExecOptions) process(s State, spec *specs.Spec, users Users, groups []string) (*specs.Process, error) {
 	p := *spec.Process
 	p.Args, p.Terminal = o.Command, o.Terminal
 	if o.Workdir != "" {
@@ -116,7 +129,7 @@ func (o ExecOptions) process(s State, spec *specs.Spec, users Users) (*specs.Pro
 		p.Env = merge(p.Env, o.Env)
 		return &p, nil
 	}
-	user, home, err := users.Lookup(first(o.User, s.Config.User))
+	user, home, err := users.with(first(o.User, s.Config.User), groups)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func TestACommandIsTheContainersWhereNothingElseWasAskedFor(t *testing.T) {
 	users := Users(func(path string) ([]byte, error) {
 		return map[string][]byte{"etc/passwd": []byte("student:x:1000:1000::/home/student:\nadm:x:7:7::/adm:\n"), "etc/group": []byte("wheel:x:10:student\n")}[path], nil
 	})
-	p, err := ExecOptions{Command: []string{"id"}}.process(state, spec, users)
+	p, err := ExecOptions{Command: []string{"id"}}.process(state, spec, users, nil)
 	require.NoError(t, err)
 	require.Equal(t, specs.User{UID: 1000, GID: 1000, AdditionalGids: []uint32{10}}, p.User)
 	require.Equal(t, []string{"PATH=/bin", "HOSTNAME=web", "A=1", "HOME=/home/student"}, p.Env)
@@ -85,18 +85,18 @@ func TestACommandIsTheContainersWhereNothingElseWasAskedFor(t *testing.T) {
 	require.True(t, p.NoNewPrivileges)
 	require.Equal(t, []string{"CAP_KILL"}, p.Capabilities.Bounding)
 
-	p, err = ExecOptions{Command: []string{"id"}, User: "adm", Workdir: "tmp", Terminal: true, Env: []string{"A=2", "TERM=vt100"}}.process(state, spec, users)
+	p, err = ExecOptions{Command: []string{"id"}, User: "adm", Workdir: "tmp", Terminal: true, Env: []string{"A=2", "TERM=vt100"}}.process(state, spec, users, nil)
 	require.NoError(t, err)
 	require.Equal(t, specs.User{UID: 7, GID: 7}, p.User)
 	require.Equal(t, []string{"PATH=/bin", "HOSTNAME=web", "TERM=vt100", "A=2", "HOME=/adm"}, p.Env)
 	require.Equal(t, "/tmp", p.Cwd)
 	require.Equal(t, []string{"nginx"}, spec.Process.Args, "the container's own stays as it is")
 
-	_, err = ExecOptions{Command: []string{"id"}, User: "4294967296"}.process(state, spec, users)
+	_, err = ExecOptions{Command: []string{"id"}, User: "4294967296"}.process(state, spec, users, nil)
 	require.ErrorContains(t, err, "unable to find user 4294967296")
 
 	spec.Root.Path = "/"
-	p, err = ExecOptions{Command: []string{"id"}, Env: []string{"A=3"}}.process(State{}, spec, users)
+	p, err = ExecOptions{Command: []string{"id"}, Env: []string{"A=3"}}.process(State{}, spec, users, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"PATH=/bin", "HOME=/other", "A=3"}, p.Env, "labs 1 to 3 know no image")
 }

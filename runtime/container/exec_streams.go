@@ -92,7 +92,7 @@ func (s *streams) carry() (drain func()) {
 		copies.Go(func() {
 			_, err := io.Copy(c.to, c.from)
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				rest(c.to, c.from)
+				rest(c.from, func(data []byte) bool { _, err := c.to.Write(data); return err == nil })
 			}
 			c.from.Close() // whoever writes now learns that nobody reads
 		})
@@ -104,24 +104,21 @@ func (s *streams) carry() (drain func()) {
 	}
 }
 
-// rest copies what lies in the pipe, and does not wait for more.
-func rest(to, from *os.File) {
+// rest takes what lies in a pipe whose deadline has passed, and does not wait for more: as long as it is wanted, and no more
+// than a pipe may hold (1 MiB, pipe(7)), for whoever writes may never stop.
+func rest(from *os.File, wanted func(data []byte) bool) {
 	from.SetReadDeadline(time.Time{})
 	raw, err := from.SyscallConn()
 	if err != nil {
 		return
 	}
 	buffer := make([]byte, 64<<10)
-	for {
-		n := 0
+	for total, n := 0, 0; total < 1<<20; total += n {
 		raw.Read(func(fd uintptr) bool {
 			n, err = unix.Read(int(fd), buffer)
 			return true
 		})
-		if n <= 0 || err != nil {
-			return
-		}
-		if _, err := to.Write(buffer[:n]); err != nil {
+		if n <= 0 || err != nil || !wanted(buffer[:n]) {
 			return
 		}
 	}

@@ -61,8 +61,9 @@ func (c *Container) streams() (command ends, err error) {
 	return command, nil
 }
 
-// flow lets the terminal, if there is one, and the people who are attached, come together with the command.
-func (c *Container) flow(running *process.Running) {
+// flow lets the terminal, if there is one, and the people who are attached, come together with the command. They hear that it
+// runs, if it may.
+func (c *Container) flow(running *process.Running, may bool) {
 	pidfd, err := unix.PidfdOpen(running.PID, 0)
 	if err == nil {
 		c.hub.mutex.Lock()
@@ -70,6 +71,7 @@ func (c *Container) flow(running *process.Running) {
 		c.hub.mutex.Unlock()
 	}
 	if fd, there := running.Answer(c.Plan.Terminal.Master); there {
+		unix.SetNonblock(fd, true) // so that a read can have an end: see ebb
 		master := os.NewFile(uintptr(fd), "master")
 		c.hub.mutex.Lock()
 		c.hub.input, c.hub.terminal = master, master
@@ -81,24 +83,15 @@ func (c *Container) flow(running *process.Running) {
 	c.hub.mutex.Lock()
 	defer c.hub.mutex.Unlock()
 	for client := range c.hub.clients {
-		if client.line != nil {
+		if client.line != nil && may {
 			client.line.send(frameStarted, nil)
 		}
 	}
 }
 
-// ebb waits until what the command wrote has gone out. Its processes are dead; a second is for those outside its
-// group that were handed its output.
-func (c *Container) ebb() {
-	drained := make(chan struct{})
-	go func() {
-		c.hub.pumps.Wait()
-		close(drained)
-	}()
-	select {
-	case <-drained:
-	case <-time.After(time.Second):
-	}
+// ebb is the end of all output.
+func (c *Container) ebb(signals <-chan os.Signal) {
+	c.hub.ebb(signals)
 	if c.hub.log != nil {
 		c.hub.log.close()
 	}
@@ -136,6 +129,7 @@ func (c *Container) serve() error {
 		for {
 			conn, err := l.AcceptUnix()
 			if errors.Is(err, unix.EMFILE) {
+				time.Sleep(100 * time.Millisecond)
 				continue
 			}
 			if err != nil {

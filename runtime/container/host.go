@@ -117,8 +117,8 @@ func memoryIn(volumes []layers.Bind, s *specs.Spec) []layers.Bind {
 // bind is one volume of the spec. Where its target leads is found out in the image, and judged again there.
 func (c *Container) bind(m specs.Mount, image Image) (layers.Bind, error) {
 	dir, err := c.isDir(m.Source)
-	if err != nil {
-		return layers.Bind{}, Hint(fmt.Errorf("invalid mount config for type \"bind\": bind source path does not exist: %s", m.Source), "make it first, or use -v, which makes it")
+	if err != nil && c.missing == nil {
+		c.missing = Hint(fmt.Errorf("invalid mount config for type \"bind\": bind source path does not exist: %s", m.Source), "make it first, or use -v, which makes it")
 	}
 	target := filepath.Clean(m.Destination)
 	above, last := target, ""

@@ -3,6 +3,7 @@ package container
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"sync"
@@ -23,6 +24,7 @@ type hub struct {
 	terminal *os.File // -t
 	process  int      // a pidfd of the first process; -1: none yet
 	size     terminal.Size
+	sources  []*os.File // what the command writes into, our ends
 	pumps    sync.WaitGroup
 }
 
@@ -46,17 +48,22 @@ func (h *hub) drop(c *client) {
 	delete(h.clients, c)
 }
 
-// stalled is how long a client may take for a piece: somebody who has stopped reading must not stop the container.
-const stalled = 10 * time.Second
-
-// pump carries a stream out until its last writer is gone.
+// pump carries a stream out until its last writer is gone, or the last reader: then the command gets EPIPE, as if no
+// container were between the two. Somebody who reads slowly holds the command up, as in a pipe.
 func (h *hub) pump(from *os.File, stream string) {
+	h.mutex.Lock()
+	h.sources = append(h.sources, from)
+	h.mutex.Unlock()
 	h.pumps.Go(func() {
+		defer from.Close()
 		buffer := make([]byte, 32<<10)
 		for {
 			n, err := from.Read(buffer)
-			if n > 0 {
-				h.give(stream, buffer[:n])
+			if n > 0 && !h.give(stream, buffer[:n]) {
+				return
+			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				rest(from, func(data []byte) bool { return h.give(stream, data) })
 			}
 			if err != nil { // the end of a pipe, or EIO: the last descriptor of the terminal is closed (pty(7))
 				return
@@ -65,10 +72,13 @@ func (h *hub) pump(from *os.File, stream string) {
 	})
 }
 
-func (h *hub) give(stream string, data []byte) {
+// give hands a piece to the log and to everybody who is attached. It tells if somebody is left: no, when our own standard
+// output was closed, and nobody else is attached.
+func (h *hub) give(stream string, data []byte) bool {
 	if h.log != nil {
 		h.log.write(stream, data)
 	}
+	gone, others := false, false
 	h.mutex.Lock()
 	clients := make([]*client, 0, len(h.clients))
 	for c := range h.clients {
@@ -76,25 +86,33 @@ func (h *hub) give(stream string, data []byte) {
 	}
 	h.mutex.Unlock()
 	for _, c := range clients {
-		if c.write(stream, data) != nil {
+		err := c.write(stream, data)
+		switch {
+		case c.line == nil:
+			gone = gone || err != nil
+		case err != nil:
 			h.drop(c)
+			c.line.Close() // so that it knows
+		default:
+			others = true
 		}
 	}
+	return !gone || others
 }
 
+// write returns an error when nobody reads. Each stream has a pump of its own, which alone asks for it.
 func (c *client) write(stream string, data []byte) error {
-	to, kind := c.out, byte(frameOut)
+	to, kind := &c.out, byte(frameOut)
 	if stream == "stderr" {
-		to, kind = c.errors, frameErr
+		to, kind = &c.errors, frameErr
 	}
-	if c.line != nil && to != nil {
-		c.line.SetWriteDeadline(time.Now().Add(stalled))
+	switch {
+	case c.line != nil && *to != nil:
 		return c.line.send(kind, data)
-	}
-	if to == nil {
+	case *to == nil:
 		return nil
 	}
-	_, err := to.Write(data)
+	_, err := (*to).Write(data)
 	return err
 }
 
@@ -131,7 +149,15 @@ func (h *hub) Resize(s terminal.Size) error {
 	if h.size = s; h.terminal == nil {
 		return nil // it gets it when it is there
 	}
-	return unix.IoctlSetWinsize(int(h.terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: s.Rows, Col: s.Columns})
+	raw, err := h.terminal.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: s.Rows, Col: s.Columns})
+	})
+	return errors.Join(err, failed)
 }
 
 func (h *hub) Signal(s unix.Signal) error {
@@ -190,6 +216,39 @@ func (h *hub) obey(kind byte, data []byte) {
 		h.Signal(unix.Signal(data[0]))
 	}
 }
+
+// ebb waits until what the command wrote has gone out. Its processes are dead; a second is for those outside its group that
+// were handed its output. Then what lies in the pipes goes out, at the pace of those who read: over a line they have another ten
+// seconds, and here until Ctrl-C.
+func (h *hub) ebb(signals <-chan os.Signal) {
+	drained := make(chan struct{})
+	go func() {
+		h.pumps.Wait()
+		close(drained)
+	}()
+	select {
+	case <-drained:
+		return
+	case <-time.After(time.Second):
+	}
+	h.mutex.Lock()
+	for _, s := range h.sources {
+		s.SetReadDeadline(time.Now())
+	}
+	for c := range h.clients {
+		if c.line != nil {
+			c.line.SetWriteDeadline(time.Now().Add(stalled))
+		}
+	}
+	h.mutex.Unlock()
+	select {
+	case <-drained:
+	case <-signals:
+	}
+}
+
+// stalled is how long somebody at the other end of a line may take for the last of it.
+const stalled = 10 * time.Second
 
 // farewell tells everybody how it ended.
 func (h *hub) farewell(status int) {

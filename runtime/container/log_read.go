@@ -21,6 +21,11 @@ type LogOptions struct {
 
 // Logs writes what the container wrote, its standard output to out and its errors to errors.
 func (h Home) Logs(ctx context.Context, id string, o LogOptions, out, errors io.Writer) error {
+	if !o.Until.IsZero() {
+		var stop context.CancelFunc
+		ctx, stop = context.WithDeadline(ctx, o.Until)
+		defer stop()
+	}
 	set, err := h.logSet(id)
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
 	"tutor/runtime/networks"
 )
 
@@ -17,10 +19,15 @@ func (o Options) sharesWith() (name string, shares bool) {
 	return strings.CutPrefix(o.Network, "container:")
 }
 
+// ownNetwork tells if nobody else uses the container's network namespace from before: then its settings are its own.
+func (o Options) ownNetwork() bool {
+	_, another := o.sharesWith()
+	return !another && !o.shares(specs.NetworkNamespace)
+}
+
 // plugged tells if the container gets cables: not in labs below 6, which know no networks yet.
 func (o Options) plugged() bool {
-	_, shares := o.sharesWith()
-	return !shares && o.Network != "host" && o.Network != "none" && (o.Lab == 0 || o.Lab >= 6)
+	return o.ownNetwork() && o.Network != "none" && (o.Lab == 0 || o.Lab >= 6)
 }
 
 // wishes are the networks to be plugged into, in order.

@@ -19,6 +19,9 @@ func (c *Container) prepare() error {
 	if c.Options.bare() {
 		return nil
 	}
+	if c.missing != nil {
+		return c.missing
+	}
 	for _, f := range c.files() {
 		name := filepath.Join(c.home.Dir(c.State.ID), f.name)
 		if err := os.WriteFile(name, []byte(f.content), 0o644); err != nil {

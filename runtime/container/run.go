@@ -28,8 +28,10 @@ type Container struct {
 	claim   *Claim
 	live    Live
 	leases  []networks.Lease // where it is plugged in
-	shared  string           // whose network it uses: a container's ID
+	shared  State            // whose network it uses; no ID: nobody's
+	beside  Live             // that container's process
 	hub     *hub
+	missing error // the source of a bind is not there: it cannot start, and can still be looked at
 }
 
 // An Image is what a container needs of its image: the config, and the unpacked layers, topmost first, as
@@ -46,8 +48,13 @@ func (h Home) New(o Options, image Image) (*Container, error) {
 	if err := o.checkNetworks(); err != nil {
 		return nil, err
 	}
+	config := o.Config(image.Config)
 	c, err := h.make(State{ID: NewID(), Name: o.Name, Image: o.Image, ImageID: image.ID, Created: time.Now(), Status: "created",
-		Remove: o.Remove || o.bare(), Labels: o.Labels, StopTimeout: o.StopTimeout, Network: o.Network, Networks: o.networkNames(), Terminal: o.Terminal, Interactive: o.Interactive, Config: o.Config(image.Config)}, o, image)
+		Remove: o.Remove || o.bare(), Labels: config.Labels, StopTimeout: o.StopTimeout, Network: o.Network, Networks: o.networkNames(),
+		Terminal: o.Terminal, Interactive: o.Interactive, Config: config}, o, image)
+	if err == nil {
+		err = c.missing
+	}
 	if err == nil {
 		err = c.join(context.Background(), false, nil)
 	}
@@ -98,7 +105,7 @@ func (c *Container) Run(w Watch) (status int, err error) {
 			return process.ExitOurs, err
 		}
 	}
-	c.State.Started, c.State.Finished, c.State.Error, c.State.OOMKilled = time.Time{}, time.Time{}, "", false
+	c.State.Started, c.State.OOMKilled = time.Time{}, false
 	defer func() {
 		err = errors.Join(err, c.finish(status, err, w.Made))
 		if !c.State.Started.IsZero() {
@@ -108,6 +115,11 @@ func (c *Container) Run(w Watch) (status int, err error) {
 	if err := c.join(context.Background(), true, w.Made); err != nil {
 		return process.ExitOurs, err
 	}
+	turn, err := c.home.turn(context.Background(), c.State.ID) // nobody else has its files mounted: see mounted
+	if err != nil {
+		return process.ExitOurs, err
+	}
+	defer turn.Close()
 	if err := c.prepare(); err != nil {
 		return process.ExitOurs, err
 	}
@@ -121,6 +133,7 @@ func (c *Container) Run(w Watch) (status int, err error) {
 		Pause: func(r *process.Running, op int) error { return w.Pause(r, op) },
 	})
 	ends.close()
+	turn.Close()
 	if running != nil {
 		defer running.Close()
 	}
@@ -131,12 +144,12 @@ func (c *Container) Run(w Watch) (status int, err error) {
 		return process.ExitCode(err), err
 	}
 	kept := c.kept(running.PID)
-	if kept != nil {
-		unix.Kill(running.PID, unix.SIGKILL) // nobody could look after it
-	}
-	c.flow(running)
+	c.flow(running, kept == nil)
 	defer c.attend(running)()
-	if w.Started != nil {
+	if kept != nil {
+		c.State.Started = time.Time{}
+		unix.Kill(running.PID, unix.SIGKILL) // nobody could look after it
+	} else if w.Started != nil {
 		w.Started(running)
 	}
 	status, waitErr := running.Wait(signals)
@@ -144,15 +157,18 @@ func (c *Container) Run(w Watch) (status int, err error) {
 	for _, dir := range c.Plan.Group.Dirs() {
 		killGroup(dir) // without a PID namespace PID 1's end is not everybody's
 	}
-	c.ebb()
-	if kept != nil {
-		status = process.ExitOurs
-	}
+	c.ebb(signals)
 	undoErr := c.undo(running)
+	if kept != nil {
+		if w.Failed != nil {
+			w.Failed(running)
+		}
+		return process.ExitOurs, errors.Join(kept, undoErr)
+	}
 	if w.Ended != nil {
 		w.Ended(running, status)
 	}
-	return status, errors.Join(kept, waitErr, undoErr)
+	return status, errors.Join(waitErr, undoErr)
 }
 
 // kept notes that the container runs, if it may.
@@ -188,29 +204,45 @@ func populated(dir string) bool {
 // born notes the PID before the child does anything, so that whoever clears after us finds it.
 func (c *Container) born(pid int) error {
 	c.live.PID, c.live.Born, c.live.Monitor = pid, born(pid), os.Getpid()
-	return c.claim.note(c.live)
+	if err := c.claim.note(c.live); err != nil || c.shared.ID == "" {
+		return err
+	}
+	return c.home.same(c.shared, c.beside)
 }
 
 // finish writes down how it ended, or with --rm removes the container; one that never ran stays as it was created.
 func (c *Container) finish(status int, failed error, made Made) error {
-	if c.State.Started.IsZero() {
-		c.State.ExitCode = status
-		if failed != nil {
-			c.State.Error = failed.Error()
-		}
-	} else {
-		c.State.Status, c.State.ExitCode, c.State.Finished = "exited", status, time.Now()
-	}
-	if now, err := c.home.Load(c.State.ID); err == nil {
-		c.State.Name = now.Name // it may have another since
-	}
 	err := c.home.leave(context.Background(), c.State.ID, made)
-	if saved := c.home.save(c.State); !c.State.Started.IsZero() || failed == nil { // else the first reason is enough
+	stays, saved := !c.State.Remove, error(nil)
+	err = errors.Join(err, c.home.alone(func() error {
+		var now State
+		if now, saved = c.home.Load(c.State.ID); saved == nil {
+			stays = stays || now.Restarting
+			saved = c.home.save(c.ended(now, status, failed))
+		}
+		return nil
+	}))
+	if stays && (!c.State.Started.IsZero() || failed == nil) { // else the first reason is enough
 		err = errors.Join(err, saved)
 	}
-	c.claim.release()
-	if c.State.Remove {
-		return c.home.Remove(c.State.ID, true)
+	if stays {
+		c.claim.release()
+		return err
 	}
-	return err
+	return errors.Join(err, c.home.vanish(c.State.ID, func() error {
+		defer c.claim.release() // last: until then whoever finds us killed removes it
+		return c.home.alone(func() error { return c.home.hide(c.State.ID, true) })
+	}))
+}
+
+// ended is what is on disk, where it may have another name and other networks since, with how it ended.
+func (c *Container) ended(now State, status int, failed error) State {
+	now.ExitCode, now.Error = status, ""
+	if failed != nil {
+		now.Error = failed.Error()
+	}
+	if !c.State.Started.IsZero() {
+		now.Status, now.OOMKilled, now.Started, now.Finished = "exited", c.State.OOMKilled, c.State.Started, time.Now()
+	}
+	return now
 }

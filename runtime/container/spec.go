@@ -74,15 +74,10 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 	if o.bare() {
 		return o.bareSpec(host), nil
 	}
-	user, home, err := users.Lookup(first(o.User, image.User))
+	user, home, err := users.with(first(o.User, image.User), o.GroupAdd)
 	if err != nil {
 		return nil, err
 	}
-	more, err := users.groups(o.GroupAdd)
-	if err != nil {
-		return nil, err
-	}
-	user.AdditionalGids = append(user.AdditionalGids, more...)
 	args, err := o.args(image)
 	if err != nil {
 		return nil, err
@@ -184,17 +179,21 @@ func (o Options) env(image []string, hostname, home string) []string {
 	return env
 }
 
-// merge replaces the variables of base that more sets again, in their places, and appends the others.
+// merge replaces the variables of base that more sets again, in their places, and appends the others. A name without a value
+// takes its variable away.
 func merge(base, more []string) []string {
 	env := slices.Clone(base)
 	for _, e := range more {
-		key, _, _ := strings.Cut(e, "=")
+		key, _, set := strings.Cut(e, "=")
 		at := slices.IndexFunc(env, func(have string) bool { return strings.HasPrefix(have, key+"=") })
-		if at >= 0 {
+		switch {
+		case at >= 0 && set:
 			env[at] = e
-			continue
+		case at >= 0:
+			env = slices.Delete(env, at, at+1)
+		case set:
+			env = append(env, e)
 		}
-		env = append(env, e)
 	}
 	return env
 }

@@ -8,6 +8,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	imagestore "tutor/runtime/image"
 )
 
 // shares tells if the container uses the host's namespace of that type.
@@ -22,7 +24,7 @@ func OwnSysctl(key string, o *Options) bool {
 		return false // no path, and no second one
 	}
 	if strings.HasPrefix(key, "net.") {
-		return !o.shares(specs.NetworkNamespace)
+		return o.ownNetwork()
 	}
 	ipc := []string{"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"}
 	return (slices.Contains(ipc, key) || strings.HasPrefix(key, "fs.mqueue.")) && !o.shares(specs.IPCNamespace)
@@ -31,7 +33,7 @@ func OwnSysctl(key string, o *Options) bool {
 // sysctls are the usual ones of a network of its own, and --sysctl.
 func (o Options) sysctls(ipv6 bool) map[string]string {
 	set := map[string]string{}
-	if !o.shares(specs.NetworkNamespace) {
+	if o.ownNetwork() {
 		maps.Copy(set, sysctls(ipv6))
 	}
 	maps.Copy(set, o.Sysctls)
@@ -49,17 +51,32 @@ func (o Options) usualMounts() []specs.Mount {
 	return mounts
 }
 
-// exposed are the image's ports and those of --expose.
+// exposed are the image's ports and those of --expose. An image may have written anything there: what is no port is left out.
 func (o Options) exposed(image v1.Config) map[string]struct{} {
-	if len(o.Expose) == 0 {
-		return image.ExposedPorts
-	}
-	all := map[string]struct{}{}
-	maps.Copy(all, image.ExposedPorts)
-	for _, port := range o.Expose {
-		all[port] = struct{}{}
+	var all map[string]struct{}
+	for _, word := range append(slices.Collect(maps.Keys(image.ExposedPorts)), o.Expose...) {
+		ports, err := imagestore.Exposed(word)
+		for _, port := range ports {
+			if all == nil {
+				all = map[string]struct{}{}
+			}
+			if err == nil && !strings.HasPrefix(port, "0/") {
+				all[port] = struct{}{}
+			}
+		}
 	}
 	return all
+}
+
+// with is a user who is in more groups, those of --group-add.
+func (read Users) with(name string, groups []string) (user specs.User, home string, err error) {
+	user, home, err = read.Lookup(name)
+	if err != nil {
+		return user, home, err
+	}
+	more, err := read.groups(groups)
+	user.AdditionalGids = append(user.AdditionalGids, more...)
+	return user, home, err
 }
 
 // groups finds --group-add, in the image as all groups.

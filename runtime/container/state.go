@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -44,9 +45,10 @@ type State struct {
 
 	Terminal    bool              `json:"terminal,omitempty"`    // -t
 	Interactive bool              `json:"interactive,omitempty"` // -i
-	Remove      bool              `json:"remove,omitempty"`
-	Network     string            `json:"network,omitempty"`  // how --network was given
-	Networks    []string          `json:"networks,omitempty"` // what it is plugged into
+	Remove      bool              `json:"remove,omitempty"`      // --rm
+	Restarting  bool              `json:"restarting,omitempty"`  // this end is not the last: it stays
+	Network     string            `json:"network,omitempty"`     // how --network was given
+	Networks    []string          `json:"networks,omitempty"`    // what it is plugged into
 	Labels      map[string]string `json:"labels,omitempty"`
 	StopTimeout int               `json:"stopTimeout,omitempty"` // seconds; 0: ten
 	Layers      []string          `json:"layers,omitempty"`      // directories that its root is made of, topmost first
@@ -207,7 +209,7 @@ func (h Home) List() ([]State, error) {
 	}
 	var states []State
 	for _, e := range entries {
-		if s, err := h.Load(e.Name()); err == nil {
+		if s, err := h.Load(e.Name()); err == nil && !strings.HasPrefix(e.Name(), ".gone-") {
 			states = append(states, s)
 		}
 	}

@@ -2,6 +2,7 @@ package container
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -43,8 +44,17 @@ func (h Home) Status(s State) Status {
 		return status
 	}
 	live, alive := h.alive(s.ID)
-	if !alive || live.Started.IsZero() {
-		return status // it is just starting, or has just ended
+	if !alive && !live.Started.IsZero() { // it has just ended: in a moment it is written down how
+		for deadline := time.Now().Add(startingTime); h.Runs(s.ID) && time.Now().Before(deadline); {
+			pause(context.Background())
+		}
+		if now, err := h.Load(s.ID); err == nil {
+			status.State, status.Word = now, now.Status
+		}
+		return status
+	}
+	if live.Started.IsZero() {
+		return status // it is just starting
 	}
 	status.Word, status.PID, status.Monitor, status.Started = "running", live.PID, live.Monitor, live.Started
 	if len(live.Ports) > 0 {

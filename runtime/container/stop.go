@@ -29,6 +29,16 @@ func SignalOf(text string) (unix.Signal, error) {
 	if s := unix.SignalNum(name); s != 0 {
 		return s, nil
 	}
+	for _, end := range []struct {
+		name, way string
+		number    int
+	}{{"SIGRTMIN", "+", 34}, {"SIGRTMAX", "-", 64}} { // as the C library counts them, signal(7): 32 and 33 are its own
+		way, found := strings.CutPrefix(name, end.name)
+		n, err := strconv.Atoi(first(way, "0"))
+		if s := end.number + n; found && err == nil && (way == "" || strings.HasPrefix(way, end.way)) && s >= 34 && s <= 64 {
+			return unix.Signal(s), nil
+		}
+	}
 	return 0, Hint(fmt.Errorf("Invalid signal: %s", text), "a name or a number: SIGTERM, HUP, 9; signal(7) has all")
 }
 
@@ -39,9 +49,12 @@ const stopTimeout = 10
 // own. ErrNotRunning if it has ended.
 func (h Home) PlanStop(s State, signal string, seconds *int) (StopPlan, error) {
 	p := StopPlan{Signal: unix.SIGTERM, Seconds: stopTimeout}
-	if name := first(signal, s.Config.StopSignal); name != "" {
+	if its, err := SignalOf(s.Config.StopSignal); err == nil { // an image may name anything
+		p.Signal = its
+	}
+	if signal != "" {
 		var err error
-		if p.Signal, err = SignalOf(name); err != nil {
+		if p.Signal, err = SignalOf(signal); err != nil {
 			return p, err
 		}
 	}
@@ -103,21 +116,51 @@ func (h Home) Stop(s State, signal string, seconds *int, ran func(StopPlan, prog
 	return h.gone(s.ID)
 }
 
-// Kill sends a signal to the container's first process; ErrNotRunning if there is none.
+// Restart is Stop and Start. With --rm too: this end is not the one that removes it.
+func (h Home) Restart(s State, signal string, seconds *int) (a *Attachment, err error) {
+	if s.Remove {
+		if err := h.restarting(s.ID, true); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, h.restarting(s.ID, false)) }()
+	}
+	if err := h.Stop(s, signal, seconds, nil); err != nil {
+		return nil, err
+	}
+	return h.Start(s.ID, Hello{})
+}
+
+func (h Home) restarting(id string, is bool) error {
+	return h.changing(func() error {
+		now, err := h.Load(id)
+		if err != nil {
+			return noSuch(id)
+		}
+		now.Restarting = is
+		return h.save(now)
+	})
+}
+
+// Kill sends a signal to the container's first process; ErrNotRunning if there is none. After SIGKILL it returns when all that
+// belonged to the container is cleared, as Docker does.
 func (h Home) Kill(s State, signal unix.Signal, ran func(StopPlan, program.Program, *process.Running)) error {
 	p, err := h.PlanKill(s, signal)
-	if err != nil {
+	if err == nil {
+		err = h.carryOut(s, p, ran)
+	}
+	if err != nil || signal != unix.SIGKILL {
 		return err
 	}
-	return h.carryOut(s, p, ran)
+	return h.gone(s.ID)
 }
 
 // End kills a container, and returns when all that belonged to it is cleared. That it does not run is no error.
 func (h Home) End(s State) error {
-	if err := h.Kill(s, unix.SIGKILL, nil); err != nil && !errors.Is(err, ErrNotRunning) {
-		return err
+	err := h.Kill(s, unix.SIGKILL, nil)
+	if errors.Is(err, ErrNotRunning) {
+		return h.gone(s.ID)
 	}
-	return h.gone(s.ID)
+	return err
 }
 
 // errEnded says that the rest of a Program has become needless.

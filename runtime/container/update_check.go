@@ -22,7 +22,7 @@ func checked(old, r specs.LinuxResources) error {
 	if r.CPU == nil {
 		return nil
 	}
-	return checkCPU(*r.CPU, readTrimmed("/sys/devices/system/cpu/online"))
+	return CheckCPU(*r.CPU)
 }
 
 // limitsOf are the limits that will hold: those that were asked for, or else the old ones; nil: none.
@@ -56,6 +56,11 @@ const (
 	leastShares = 2
 	mostShares  = 1 << 18
 )
+
+// CheckCPU says what this machine cannot give, in Docker's words.
+func CheckCPU(c specs.LinuxCPU) error {
+	return checkCPU(c, readTrimmed("/sys/devices/system/cpu/online"))
+}
 
 func checkCPU(c specs.LinuxCPU, online string) error {
 	here, err := processors(online)

@@ -35,7 +35,6 @@ const frameLimit = 1 << 20
 
 // A Hello is what somebody who attaches wants.
 type Hello struct {
-	Input  bool // to type
 	Output bool
 	Errors bool
 	Size   terminal.Size // zero: no terminal

@@ -101,6 +101,16 @@ func (s Store) Lend(n Network, w Wish, l Lease, keep bool) (Lease, error) {
 	return l, s.keep(l)
 }
 
+// Rename gives a container its new name on every network that it is on. The caller holds the lock.
+func (s Store) Rename(container, name string) error {
+	leases, err := s.Of(container)
+	for _, l := range leases {
+		l.Name = name
+		err = errors.Join(err, s.keep(l))
+	}
+	return err
+}
+
 func firstFree(p netip.Prefix, taken map[netip.Addr]bool) netip.Addr {
 	for a := p.Addr().Next(); p.Contains(a); a = a.Next() {
 		if !taken[a] {

@@ -21,11 +21,17 @@ var forwarded = []os.Signal{
 }
 
 // Signals begins to collect the signals that Wait will hand on. Call it before Start, so that none is lost or
-// ends tutor between the two; release gives their default meaning back.
+// ends tutor between the two; release gives their default meaning back. Meanwhile nobody is told of SIGPIPE, which would
+// end a Go program that writes to a closed standard output: a write then fails with EPIPE, and what was begun is undone.
+// It is caught and not ignored, because what is ignored stays so across execve(2).
 func Signals() (signals <-chan os.Signal, release func()) {
-	c := make(chan os.Signal, 64)
+	c, pipe := make(chan os.Signal, 64), make(chan os.Signal, 1)
 	signal.Notify(c, forwarded...)
-	return c, func() { signal.Stop(c) }
+	signal.Notify(pipe, unix.SIGPIPE)
+	return c, func() {
+		signal.Stop(c)
+		signal.Stop(pipe)
+	}
 }
 
 // Wait waits for the process and returns its exit status: its own, or 128 plus the signal that ended it.

@@ -1,0 +1,117 @@
+package main_test
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// piped runs a line in which $T is tutor.
+func piped(t *testing.T, line string) run {
+	t.Helper()
+	cmd := exec.Command("bash", "-c", line)
+	cmd.Env = append(os.Environ(), "T="+binary)
+	return command(t, cmd)
+}
+
+// A pipe's reader may be slow, and all that was written comes to him.
+func TestASlowReaderGetsEverything(t *testing.T) {
+	root(t)
+	for name, line := range map[string]string{
+		"run":      `$T run --rm tutor/lab seq 20000 | (sleep 2; wc -l)`,
+		"start -a": `$T create --name slow tutor/lab seq 20000 >/dev/null; $T start -a slow | (sleep 2; wc -l); $T rm slow >/dev/null`,
+		"run -t":   `$T run --rm -t tutor/lab seq 20000 | (sleep 2; wc -l)`,
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, run{stdout: "20000\n"}, piped(t, line)) })
+	}
+}
+
+// `| head` has what it wants, and goes. The command then gets SIGPIPE or EPIPE, as it does without a container; tutor does
+// not die of it, and clears up.
+func TestAClosedOutputIsTheCommandsToNotice(t *testing.T) {
+	root(t)
+	for name, line := range map[string]string{
+		"it ends":           `$T run --rm tutor/lab yes | head -1`,
+		"with a terminal":   `$T run --rm -t tutor/lab yes | head -1`,
+		"it does not care":  `$T run --rm tutor/lab sh -c 'trap "" PIPE; for i in 1 2 3 4 5; do echo y 2>/dev/null; sleep 0.1; done' | head -1`,
+		"it is with others": `$T run --rm tutor/lab sh -c 'yes | head -1'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := piped(t, line)
+			require.Equal(t, "y", strings.TrimSpace(r.stdout), r.stderr)
+			require.Empty(t, leftovers(t), "nothing is left for the next tutor to clear")
+		})
+	}
+}
+
+// What is typed may wait until the command reads it; a signal does not wait for that.
+func TestASignalOvertakesWhatIsTyped(t *testing.T) {
+	root(t)
+	noneStays(t)
+	ok(t, "create", "-i", "--name", "deaf", "tutor/lab", "sh", "-c", "trap 'exit 3' USR1; echo here; while :; do sleep 0.1; done")
+	cmd := exec.Command(binary, "start", "-ai", "deaf")
+	typed, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	go func() {
+		for {
+			if _, err := typed.Write(make([]byte, 64<<10)); err != nil {
+				return
+			}
+		}
+	}()
+	first, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "here\n", first)
+	time.Sleep(500 * time.Millisecond) // until every pipe on the way is full
+	require.NoError(t, cmd.Process.Signal(syscall.SIGUSR1))
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-ended:
+		require.Equal(t, 3, cmd.ProcessState.ExitCode())
+	case <-time.After(20 * time.Second):
+		cmd.Process.Kill()
+		t.Fatal("the signal has not come through")
+	}
+}
+
+// A terminal that refuses, here because its process group is an orphan in the background, is an error and no crash.
+func TestATerminalThatCannotBeSetIsAnError(t *testing.T) {
+	root(t)
+	said := filepath.Join(t.TempDir(), "said")
+	cmd := exec.Command(tool(t, "python3"), "-c", `import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    r, w = os.pipe(); os.set_inheritable(w, True)
+    leader = os.fork()
+    if leader == 0:
+        os.setpgid(0, 0)
+        if os.fork() == 0:
+            while os.getppid() == leader: time.sleep(0.01)
+            os.dup2(os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT), 2)
+            os.execv(sys.argv[1], ["tutor", "run", "--rm", "-it", "--explain", "--explain-to", "/dev/null", "tutor/lab", "sleep", "1"])
+        os._exit(0)
+    os.waitpid(leader, 0)
+    os.close(w)
+    os.read(r, 1) # until the last one has gone
+    os._exit(0)
+try:
+    while os.read(terminal, 1000): pass
+except OSError: pass`, binary, said)
+	require.NoError(t, cmd.Run())
+	words, err := os.ReadFile(said)
+	require.NoError(t, err)
+	require.Contains(t, string(words), "input/output error")
+	require.NotContains(t, string(words), "panic")
+	eventually(t, "nothing is left", func() bool { return len(leftovers(t)) == 0 })
+}
