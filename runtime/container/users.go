@@ -27,8 +27,10 @@ func (read Users) Lookup(name string) (user specs.User, home string, err error) 
 	if err != nil {
 		return user, "", err
 	}
-	who, group, _ := strings.Cut(name, ":")
-	who = first(who, "0")
+	who, group, hasGroup := strings.Cut(name, ":")
+	if name == "" {
+		who = "0"
+	}
 	uid, isNumber := number(who)
 	entry := find(passwd, who, uid, isNumber)
 	if entry == nil && !isNumber {
@@ -47,7 +49,7 @@ func (read Users) Lookup(name string) (user specs.User, home string, err error) 
 	if user.UID == 0 && entry == nil {
 		home = "/root"
 	}
-	if group == "" {
+	if !hasGroup {
 		user.AdditionalGids = supplementary(groups, entry, user.GID)
 		return user, home, nil
 	}
