@@ -96,7 +96,7 @@ func (c *cli) explain(book topics.Book, topic string, asJSON bool) error {
 	if asJSON {
 		return encoder.Encode(page)
 	}
-	topics.Text(c.Out, page, style, width)
+	topics.Text(c.Out, page, style, width, container.HostLayout().Version())
 	return nil
 }
 

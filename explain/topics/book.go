@@ -25,7 +25,8 @@ type Page struct {
 	Entry    *Entry   `json:"entry,omitempty"`
 	Call     *Call    `json:"call,omitempty"`
 	Hand     []string `json:"by_hand"`
-	Safe     bool     `json:"safe"` // in a throw-away shell the lines harm nothing
+	V1       []string `json:"by_hand_v1,omitempty"` // the same where cgroups are of version 1, or hybrid
+	Safe     bool     `json:"safe"`                 // in a throw-away shell the lines harm nothing
 	Command  string   `json:"command"`
 	Look     string   `json:"look"`
 	Want     string   `json:"-"`                  // a pattern that the command's output must match
@@ -78,7 +79,7 @@ func Open(programs []program.Program) Book {
 func (b Book) Pages() []Page { return b.pages }
 
 func (b Book) page(group string, t Topic) Page {
-	p := Page{Name: t.Name, Group: group, Also: t.Also, What: flow(t.What), Why: flow(t.Why), Hand: t.Hand, Safe: t.Safe, Command: t.Try.Line,
+	p := Page{Name: t.Name, Group: group, Also: t.Also, What: flow(t.What), Why: flow(t.Why), Hand: t.Hand, V1: t.V1, Safe: t.Safe, Command: t.Try.Line,
 		Look: t.Try.Look, Want: t.Try.Want, Terminal: t.Try.Terminal, Read: t.Read, Lab: t.Lab, See: t.See, idea: t.Why != ""}
 	if t.Call != "" {
 		p.Call = b.call(t)

@@ -12,6 +12,7 @@ var cgroups = []Topic{
 		Why: `Namespaces hide, but they do not ration: one container could still have all memory, all processors and all process
 			numbers. The group is also the sure end of a container: 1 written to cgroup.kill (Linux 5.14) leaves no process.`,
 		Hand: []string{"mkdir /sys/fs/cgroup/demo", "sh -c 'echo $$ > /sys/fs/cgroup/demo/cgroup.procs; cat /proc/self/cgroup'", "rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"mkdir /sys/fs/cgroup/pids/demo", "sh -c 'echo $$ > /sys/fs/cgroup/pids/demo/cgroup.procs; cat /proc/self/cgroup'", "rmdir /sys/fs/cgroup/pids/demo"},
 		Try:  Try{Line: "tutor run --rm --explain tutor/lab true", Look: "mkdirat at the beginning, unlinkat at the end: a group lives as long as its container", Want: `mkdirat\(.*/tutor-[0-9a-f]+", 0755`},
 		Read: []string{"cgroup-v2.rst (kernel documentation)"},
 		See:  []string{"controller", "memory", "cpu", "cpuset", "pids", "io", "cgroup namespace", "cgroupfs", "join", "namespace", "OOM"},
@@ -26,6 +27,7 @@ var cgroups = []Topic{
 		Why: `A limit that has no file cannot be written: ENOENT for memory.max means that the controller is off, or that
 			version 1 has it. EBUSY for subtree_control means that there are processes in the group.`,
 		Hand: []string{"cat /sys/fs/cgroup/cgroup.controllers", "echo +memory > /sys/fs/cgroup/cgroup.subtree_control", "cat /sys/fs/cgroup/cgroup.subtree_control"},
+		V1:   []string{"cat /proc/cgroups   # those with the same number share a tree", "grep cgroup /proc/mounts"},
 		Try:  Try{Line: "tutor run --rm --memory 64m --explain tutor/lab true", Look: "the write that makes the limit, in a file of the memory controller", Want: `write\(\d+, "67108864", 8\)`},
 		Read: []string{"cgroups(7)", "cgroup-v2.rst (kernel documentation)"},
 		Lab:  3,
@@ -41,8 +43,8 @@ var cgroups = []Topic{
 			suffice, it kills inside the group.`,
 		Why: `One leak would fill the machine, and the kernel would then kill what it rates worst, perhaps a database in
 			another container.`,
-		Hand: []string{"echo +memory > /sys/fs/cgroup/cgroup.subtree_control", "mkdir /sys/fs/cgroup/demo", "echo 64M > /sys/fs/cgroup/demo/memory.max",
-			"sh -c 'echo $$ > /sys/fs/cgroup/demo/cgroup.procs; tail /dev/zero'   # killed at 64 MiB", "grep oom_kill /sys/fs/cgroup/demo/memory.events; rmdir /sys/fs/cgroup/demo"},
+		Hand: []string{"echo +memory > /sys/fs/cgroup/cgroup.subtree_control", "mkdir /sys/fs/cgroup/demo", "echo 64M > /sys/fs/cgroup/demo/memory.max", "sh -c 'echo $$ > /sys/fs/cgroup/demo/cgroup.procs && exec tail /dev/zero'   # killed at 64M", "grep oom_kill /sys/fs/cgroup/demo/memory.events; rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"mkdir /sys/fs/cgroup/memory/demo", "echo 64M > /sys/fs/cgroup/memory/demo/memory.limit_in_bytes", "sh -c 'echo $$ > /sys/fs/cgroup/memory/demo/cgroup.procs && exec tail /dev/zero'   # killed at 64M", "grep oom_kill /sys/fs/cgroup/memory/demo/memory.oom_control; rmdir /sys/fs/cgroup/memory/demo"},
 		Try:  Try{Line: "tutor run --rm --memory 64m tutor/lab eat 1G; echo $?", Look: "how far it got, and 137: killed", Want: "(?m)^137$"},
 		Read: []string{"cgroup-v2.rst (kernel documentation), Memory"},
 		See:  []string{"OOM", "memory-swap", "cgroup", "controller", "tmpfs"},
@@ -55,6 +57,7 @@ var cgroups = []Topic{
 			group's memory may go there. Docker's --memory-swap means both together, as version 1 counted, so tutor writes
 			the difference. With --memory alone as much swap again is allowed; -1 is no limit.`,
 		Hand: []string{"swapon --show", "cat /sys/fs/cgroup/*/memory.swap.max"},
+		V1:   []string{"swapon --show", "cat /sys/fs/cgroup/memory/*/memory.memsw.limit_in_bytes   # memory and swap together"},
 		Try:  Try{Line: "tutor run --dry-run --memory 64m --memory-swap 64m tutor/lab true", Look: "memory-swap: what goes where", Want: "(?m)^memory-swap "},
 		See:  []string{"memory", "OOM"},
 	},
@@ -68,6 +71,7 @@ var cgroups = []Topic{
 			to look when a service with half a processor answers late.`,
 		Hand: []string{"echo +cpu > /sys/fs/cgroup/cgroup.subtree_control", "mkdir /sys/fs/cgroup/demo", "echo '50000 100000' > /sys/fs/cgroup/demo/cpu.max",
 			"sh -c 'echo $$ > /sys/fs/cgroup/demo/cgroup.procs; timeout 2 yes > /dev/null'", "cat /sys/fs/cgroup/demo/cpu.stat; rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"mkdir /sys/fs/cgroup/cpu/demo", "echo 50000 > /sys/fs/cgroup/cpu/demo/cpu.cfs_quota_us", "sh -c 'echo $$ > /sys/fs/cgroup/cpu/demo/cgroup.procs; timeout 2 yes > /dev/null'", "cat /sys/fs/cgroup/cpu/demo/cpu.stat; rmdir /sys/fs/cgroup/cpu/demo"},
 		Try:  Try{Line: "tutor run --rm --cpus 0.5 tutor/lab spin 1 1", Look: "one thread wanted a whole second, and got about half of it", Want: `0\.\d+ CPU seconds`},
 		Read: []string{"cgroup-v2.rst (kernel documentation), CPU"},
 		Lab:  3,
@@ -81,6 +85,7 @@ var cgroups = []Topic{
 			on any processor, several at once, and no core is reserved. Four busy threads with --cpus 1 have used it up
 			after a quarter of the period, and all four stand still for the rest.`,
 		Hand: []string{"grep . /sys/fs/cgroup/*/cpu.max"},
+		V1:   []string{"grep . /sys/fs/cgroup/cpu/*/cpu.cfs_quota_us"},
 		Try:  Try{Line: "tutor run --rm --cpus 0.5 --explain tutor/lab true", Look: "what is written, and where", Want: `"50000`},
 		See:  []string{"cpu", "cpu-shares", "cpuset"},
 	},
@@ -92,6 +97,7 @@ var cgroups = []Topic{
 			machine everybody gets all that they ask for. Version 2 calls it cpu.weight, 1 to 10000 with 100 as usual;
 			the scale that the OCI runtimes took for the change, and tutor takes, makes 39 of 1024.`,
 		Hand: []string{"grep . /sys/fs/cgroup/*/cpu.weight"},
+		V1:   []string{"grep . /sys/fs/cgroup/cpu/*/cpu.shares"},
 		Try:  Try{Line: "tutor run --dry-run --cpu-shares 2048 tutor/lab true", Look: "cpu-shares: the number that is written", Want: "(?m)^cpu-shares "},
 		See:  []string{"cpu", "cpus", "cgroup"},
 	},
@@ -120,6 +126,7 @@ var cgroups = []Topic{
 			nobody able to start even the shell that could end it.`,
 		Hand: []string{"echo +pids > /sys/fs/cgroup/cgroup.subtree_control", "mkdir /sys/fs/cgroup/demo; echo 3 > /sys/fs/cgroup/demo/pids.max",
 			"( echo 0 > /sys/fs/cgroup/demo/cgroup.procs; sleep 1 & sleep 1 & sleep 1 & wait )   # EAGAIN", "sleep 1; rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"mkdir /sys/fs/cgroup/pids/demo; echo 3 > /sys/fs/cgroup/pids/demo/pids.max", "( echo 0 > /sys/fs/cgroup/pids/demo/cgroup.procs; sleep 1 & sleep 1 & sleep 1 & wait )   # EAGAIN", "sleep 1; rmdir /sys/fs/cgroup/pids/demo"},
 		Try:  Try{Line: "tutor run --rm --pids-limit 20 tutor/lab forkbomb", Look: "after how many processes the kernel refused", Want: `\d+ processes, then: resource temporarily unavailable`},
 		Read: []string{"cgroup-v2.rst (kernel documentation), PID"},
 		See:  []string{"controller", "rlimit", "zombie", "clone3", "cgroup"},
@@ -134,6 +141,7 @@ var cgroups = []Topic{
 		Why: `A backup in one container would make every other wait for the disk.`,
 		Hand: []string{"lsblk -d -o NAME,MAJ:MIN   # 254:0 below is the number of your disk", "echo +io > /sys/fs/cgroup/cgroup.subtree_control",
 			"mkdir /sys/fs/cgroup/demo", "echo '254:0 wbps=1048576' > /sys/fs/cgroup/demo/io.max", "cat /sys/fs/cgroup/demo/io.max; rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"lsblk -d -o NAME,MAJ:MIN   # 254:0 below is the number of your disk", "mkdir /sys/fs/cgroup/blkio/demo", "echo '254:0 1048576' > /sys/fs/cgroup/blkio/demo/blkio.throttle.write_bps_device", "cat /sys/fs/cgroup/blkio/demo/blkio.throttle.write_bps_device; rmdir /sys/fs/cgroup/blkio/demo"},
 		Try:  Try{Line: "tutor run --dry-run --device-write-bps /dev/$(ls /sys/block | tail -n 1):1mb tutor/lab true", Look: "device-write-bps: the device's number and the limit, in one line", Want: `(?m)^device-write-bps `},
 		Read: []string{"cgroup-v2.rst (kernel documentation), IO"},
 		Lab:  3,
@@ -147,6 +155,7 @@ var cgroups = []Topic{
 			a whole disk, not for a partition. What is in the page cache already is read without any disk, and so at
 			full speed.`,
 		Hand: []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/*/io.max"},
+		V1:   []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/blkio/*/blkio.throttle.read_bps_device"},
 		Try:  Try{Line: "tutor run --dry-run --device-read-bps /dev/$(ls /sys/block | tail -n 1):1mb tutor/lab true", Look: "rbps=1048576", Want: `(?m)^device-read-bps `},
 		See:  []string{"io", "device-write-bps"},
 	},
@@ -158,6 +167,7 @@ var cgroups = []Topic{
 			goes to disk later; the limit shows when the kernel has too many such pages and makes the writer wait, or at
 			once with O_DIRECT.`,
 		Hand: []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/*/io.max"},
+		V1:   []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/blkio/*/blkio.throttle.write_bps_device"},
 		Try:  Try{Line: "tutor run --dry-run --device-write-bps /dev/$(ls /sys/block | tail -n 1):1mb tutor/lab true", Look: "wbps=1048576", Want: `(?m)^device-write-bps `},
 		See:  []string{"io", "device-read-bps"},
 	},
@@ -171,6 +181,7 @@ var cgroups = []Topic{
 			left to the container when others want more.`,
 		Why:  `A container that has lost one process of several looks alive and is not: nobody ends it, and nobody starts it again.`,
 		Hand: []string{"mkdir /sys/fs/cgroup/demo; echo 1 > /sys/fs/cgroup/demo/memory.oom.group", "cat /sys/fs/cgroup/demo/memory.oom.group; rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"cat /proc/cgroups   # version 1 has no such files: each controller has its own"},
 		Try:  Try{Line: "tutor run --dry-run --cgroup-conf memory.oom.group=1 tutor/lab true", Look: "the file, and what is written; on a host with v1 a refusal", Want: `(?m)^cgroup-conf |such files are of v2`},
 		Read: []string{"cgroup-v2.rst (kernel documentation), Memory"},
 		See:  []string{"memory", "OOM", "controller", "cgroup"},
@@ -201,6 +212,7 @@ var cgroups = []Topic{
 		Why: `When it meets PID 1 the container ends with 137 and not a word in its own log. The reason stands in memory.events
 			and in the host's kernel log.`,
 		Hand: []string{"grep oom_kill /sys/fs/cgroup/*/memory.events", "dmesg | grep -i 'killed process' || echo nobody was killed"},
+		V1:   []string{"grep oom_kill /sys/fs/cgroup/memory/*/memory.oom_control", "dmesg | grep -i 'killed process' || echo nobody was killed"},
 		Try:  Try{Line: "tutor run --rm --memory 32m tutor/lab eat 1G; echo $?", Look: "137 = 128 + 9, SIGKILL", Want: "(?m)^137$"},
 		Read: []string{"cgroup-v2.rst (kernel documentation), Memory", "proc_pid_oom_score_adj(5)"},
 		Lab:  3,
@@ -212,7 +224,8 @@ var cgroups = []Topic{
 		Also: []string{"cgroup.procs"},
 		What: `Only cgroup v1 needs it. Nobody can be born in one of its groups, so the child writes itself (0) into cgroup.procs
 			of each tree before it does anything else. With version 2 clone3 has put it where it belongs.`,
-		Hand: []string{"sh -c 'echo 0 > /sys/fs/cgroup/demo/cgroup.procs; cat /proc/self/cgroup'"},
+		Hand: []string{"mkdir /sys/fs/cgroup/demo", "sh -c 'echo 0 > /sys/fs/cgroup/demo/cgroup.procs; cat /proc/self/cgroup'", "rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"mkdir /sys/fs/cgroup/pids/demo", "sh -c 'echo 0 > /sys/fs/cgroup/pids/demo/cgroup.procs; cat /proc/self/cgroup'", "rmdir /sys/fs/cgroup/pids/demo"},
 		Try:  Try{Line: "tutor run --rm --memory 64m --explain tutor/lab true", Look: "join: done with version 1, left out with version 2", Want: "(?m)^join "},
 		See:  []string{"cgroup", "clone", "write"},
 	},

@@ -17,11 +17,12 @@ import (
 // What a page says can be typed is shell, also after it was broken to fit the terminal.
 func TestShellLinesAreShell(t *testing.T) {
 	each(t, func(t *testing.T, p Page, _ Topic) {
-		for _, line := range p.Hand {
+		for _, line := range append(p.Hand, p.V1...) {
 			require.LessOrEqual(t, columns(line), 100, line)
 		}
 		var out bytes.Buffer
-		Text(&out, p, explain.NewStyle(false), 80)
+		Text(&out, p, explain.NewStyle(false), 80, "v1")
+		Text(&out, p, explain.NewStyle(false), 80, "v2")
 		var lines []string
 		for _, line := range strings.Split(out.String(), "\n") {
 			if shell, indented := strings.CutPrefix(line, "    "); indented && (p.Call == nil || !strings.Contains(p.Call.Signature, strings.TrimSpace(shell))) {
@@ -78,4 +79,36 @@ func TestSafeLinesRun(t *testing.T) {
 		ran++
 	})
 	require.Greater(t, ran, 50)
+}
+
+// Lines that make a group are typed where its controller is, of the version that this host has, and leave nothing.
+func TestLinesThatMakeGroupsRun(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: cgroups")
+	}
+	for name, row := range map[string]struct{ v1, v2, want string }{
+		"cgroup": {"pids", "", "demo"}, "join": {"pids", "", "demo"}, "memory": {"memory", "memory", "oom_kill 1"},
+		"cpu": {"cpu", "cpu", `nr_throttled [1-9]`}, "pids": {"pids", "pids", "(?i)resource temporarily unavailable|fork"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			page, _ := Open(catalogue(t)).Find(name)
+			lines, dir := page.Hand, "/sys/fs/cgroup"
+			if _, err := os.Stat(dir + "/cgroup.controllers"); err != nil {
+				lines, dir = page.V1, dir+"/"+row.v1
+			} else if row.v2 != "" {
+				on, _ := os.ReadFile(dir + "/cgroup.controllers")
+				if !strings.Contains(string(on), row.v2) {
+					t.Skip("this host has no controller " + row.v2)
+				}
+			}
+			if _, err := os.Stat(dir + "/demo"); err == nil {
+				t.Skip("somebody has a group " + dir + "/demo")
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			out, _ := exec.CommandContext(ctx, "sh", "-c", strings.Join(lines, "\n")).CombinedOutput()
+			require.Regexp(t, row.want, string(out))
+			require.NoDirExists(t, dir+"/demo")
+		})
+	}
 }

@@ -8,8 +8,11 @@ import (
 	"tutor/explain"
 )
 
-// Text prints a page for a terminal that is width columns wide.
-func Text(w io.Writer, p Page, s explain.Style, width int) {
+// Text prints a page for a terminal that is width columns wide, on a host whose cgroups are of that version: "v2", "v1", "hybrid".
+func Text(w io.Writer, p Page, s explain.Style, width int, cgroups string) {
+	if len(p.V1) > 0 && cgroups != "v2" {
+		p.Hand = p.V1
+	}
 	var b strings.Builder
 	b.WriteString(s.Heading(p.Name) + "\n")
 	if len(p.Also) > 0 {

@@ -17,6 +17,7 @@ type Topic struct {
 	What   string   // what it is: two to five sentences, each true on Linux 5.14
 	Why    string   // an idea's: what containers need it for, what leaks without; an entry has its own
 	Hand   []string // the same by hand: shell lines
+	V1     []string // Hand, where cgroups have the trees of version 1: there the files of version 2 are plain files that limit nothing
 	Safe   bool     // Hand harms nothing and needs nothing but a throw-away shell; a test types it
 	Try    Try      // a tutor command that shows it
 	Read   []string // a man page, or a section of a specification; an entry has its own man page

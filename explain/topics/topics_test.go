@@ -232,7 +232,7 @@ func TestEveryPageFitsTheTerminal(t *testing.T) {
 	for _, width := range []int{80, 100} {
 		each(t, func(t *testing.T, p Page, _ Topic) {
 			var out bytes.Buffer
-			Text(&out, p, explain.NewStyle(false), width)
+			Text(&out, p, explain.NewStyle(false), width, "v2")
 			fits(t, out.String(), width)
 			require.NotContains(t, out.String(), "\x1b")
 			for _, part := range append(p.See, "Why", "By hand", "With tutor", "Read", "See also") {
@@ -256,7 +256,7 @@ func fits(t *testing.T, text string, width int) {
 func TestHeadingsAreBoldWithColour(t *testing.T) {
 	page, _ := Open(catalogue(t)).Find("zombie")
 	var out bytes.Buffer
-	Text(&out, page, explain.NewStyle(true), 80)
+	Text(&out, page, explain.NewStyle(true), 80, "v2")
 	require.Regexp(t, "\x1b\\[1;?[0-9;]*mzombie\x1b", out.String())
 }
 
