@@ -45,11 +45,27 @@ func only(cmd *cobra.Command, args []string) error {
 		return cmd.Help()
 	}
 	hint := cmd.CommandPath() + " --help"
+	if instead := others[args[0]]; instead != "" && !cmd.HasParent() {
+		return container.Hint(fmt.Errorf("tutor has no %s", args[0]), instead)
+	}
 	cmd.SuggestionsMinimumDistance = 2 // letters that may be wrong
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + cmd.CommandPath() + " " + strings.Join(near, ", or "+cmd.CommandPath()+" ") + "?"
 	}
 	return container.Hint(fmt.Errorf("unknown command: %s %s", cmd.CommandPath(), args[0]), hint)
+}
+
+// others are commands of Docker's that tutor has not, and what does instead.
+var others = map[string]string{
+	"build":   "tutor commit and tutor import make images; or docker build, docker save, and tutor load",
+	"buildx":  "tutor commit and tutor import make images; or docker build, docker save, and tutor load",
+	"compose": "a network and the containers one by one: tutor network create, tutor run --network",
+	"events":  "there is no daemon that could tell: tutor ps, tutor wait, and --explain for what happens in a start",
+	"search":  "hub.docker.com has the list; tutor pull NAME gets an image",
+	"swarm":   "tutor knows one machine",
+	"service": "tutor knows one machine",
+	"context": "tutor knows one machine",
+	"config":  "configuration is /etc/tutor/config.json: docs/images.md",
 }
 
 // mostArguments is more than any command asks for.

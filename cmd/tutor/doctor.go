@@ -17,7 +17,10 @@ import (
 // A doctorRow is one finding, with the names that templates use.
 type doctorRow struct{ Name, Needed, Found, Labs, Status, Mend string }
 
-const doctorColumns = `{{.Name}}\t{{.Needed}}\t{{.Found}}\t{{.Labs}}\t{{.Status}}`
+const (
+	doctorColumns = `{{.Name}}\t{{.Needed}}\t{{.Found}}\t{{.Labs}}\t{{.Status}}`
+	personColumns = `{{.Name}}\t{{.Found}}\t{{.Labs}}\t{{.Status}}` // what fits into 80; what is needed is said where it lacks
+)
 
 var doctorHeadings = doctorRow{"NAME", "NEEDED", "FOUND", "LABS", "STATUS", "MEND"}
 
@@ -80,31 +83,35 @@ func (c *cli) diagnosis(rows []doctorRow, verdict string) error {
 			painted[i].Status = color.New(statusColours[row.Status]).Sprint(row.Status)
 		}
 	}
-	if err := printRows(c.Out, "", doctorColumns, doctorHeadings, painted); err != nil {
+	if err := printRows(c.Out, "", personColumns, doctorHeadings, painted); err != nil {
 		return err
 	}
-	for _, mend := range mends(rows) {
-		fmt.Fprintf(c.Out, "\n$ %s", mend)
+	for _, part := range []struct {
+		status doctor.Status
+		title  string
+	}{{doctor.Missing, "Missing:"}, {doctor.Note, "Good to know; no lab needs it:"}} {
+		if lines := mends(rows, string(part.status)); len(lines) > 0 {
+			fmt.Fprintf(c.Out, "\n%s\n%s\n", part.title, strings.Join(lines, "\n"))
+		}
 	}
-	_, err := fmt.Fprintf(c.Out, "\n\n%s\n", verdict)
+	_, err := fmt.Fprintf(c.Out, "\n%s\n", verdict)
 	return err
 }
 
-// mends is what can be typed, each line once, and as a comment what it is good for.
-func mends(rows []doctorRow) []string {
+// mends is what lacks of a status, and what can be typed: each line once, under all that it is good for.
+func mends(rows []doctorRow, status string) []string {
 	var lines []string
 	for i, row := range rows {
-		same := func(r doctorRow) bool { return r.Mend == row.Mend }
-		if row.Mend == "" || slices.ContainsFunc(rows[:i], same) {
+		same := func(r doctorRow) bool { return r.Mend == row.Mend && r.Status == status }
+		if row.Mend == "" || row.Status != status || slices.ContainsFunc(rows[:i], same) {
 			continue
 		}
-		names := []string{row.Name}
-		for _, r := range rows[i+1:] {
+		for _, r := range rows[i:] {
 			if same(r) {
-				names = append(names, r.Name)
+				lines = append(lines, fmt.Sprintf("  %s: %s", r.Name, r.Needed))
 			}
 		}
-		lines = append(lines, row.Mend+"  # "+strings.Join(names, ", "))
+		lines = append(lines, "    $ "+row.Mend)
 	}
 	return lines
 }

@@ -140,6 +140,9 @@ func (o gradeOptions) check(name string) (*grading, error) {
 	if o.only != "" && !slices.ContainsFunc(lab.Checks, func(c grader.Check) bool { return c.ID == o.only }) {
 		return nil, fmt.Errorf("grade: lab %s has no check %s", lab.Name, o.only)
 	}
+	if o.hint < 0 || o.hint > 3 {
+		return nil, fmt.Errorf("grade: --hint %d: 0 to 3", o.hint)
+	}
 	if !slices.Contains([]string{"full", "actual-only", "none"}, o.details) {
 		return nil, fmt.Errorf("grade: --failure-details %s: full, actual-only or none", o.details)
 	}

@@ -109,7 +109,7 @@ func TestProgressIsInTheListOfLabs(t *testing.T) {
 	box := boxScript(t, `"$@"`)
 	points := tutor(t, "grade", "1", box, "--this-lab-only")
 	require.Equal(t, 1, points.code, "it passes no signal on")
-	require.Regexp(t, `1-bare-process .* 1\d/20 `, ok(t, "lab"))
+	require.Regexp(t, `1-bare-process .* 1\d/20\b`, ok(t, "lab"))
 	before := ok(t, "lab")
 	tutor(t, "grade", "1", boxScript(t, "exit 9"), "--this-lab-only")
 	require.Equal(t, before, ok(t, "lab"), "the best counts")

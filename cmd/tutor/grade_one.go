@@ -15,7 +15,7 @@ import (
 // grade grades one submission, and its exit code is the outcome.
 func (c *cli) grade(ctx context.Context, g *grading, path string) error {
 	standing := labs.OpenNotebook().Read()[g.lab.Name].Exercise
-	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: g.hint, Seed: g.seed}
+	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: g.hint, Seed: g.seed, Path: path}
 	var failed error
 	after := func(r *grader.Report) {
 		if g.text() {

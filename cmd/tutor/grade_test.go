@@ -31,7 +31,7 @@ func TestGradeSaysWhatRanWhatWasExpectedAndWhatWasSeen(t *testing.T) {
 		"expected  exit code ", "got       exit code 0\n",
 		"hint      scripts rely on it",
 		"read      man 2 wait; “By hand” in tutor lab 1-bare-process\n",
-		"again     sudo tutor grade 1-bare-process --only lab1.exit --seed 7 --hint 2\n",
+		"again     sudo tutor grade 1-bare-process " + box + " --only lab1.exit --seed 7 --hint 2\n",
 	} {
 		require.Contains(t, r.stdout, line)
 	}

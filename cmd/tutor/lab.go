@@ -131,7 +131,8 @@ func (f labFlags) through(ctx context.Context, s *labs.Session, person bool) err
 func (c *cli) listLabs() error {
 	progress := labs.OpenNotebook().Read()
 	next := ""
-	fmt.Fprintf(c.Out, "%-15s  %-30s  %-15s  %-14s  %s\n", "LAB", "QUESTION", "PROGRESS", "EXERCISE", "NEXT")
+	const columns = "%-14s  %-29s  %-15s  %s" // of 80
+	fmt.Fprintf(c.Out, columns+"\n", "LAB", "QUESTION", "PROGRESS", "EXERCISE")
 	for _, l := range labs.Labs {
 		lesson, err := l.Lesson()
 		state, then := "not written yet", ""
@@ -142,12 +143,12 @@ func (c *cli) listLabs() error {
 			state, then = standing(progress[l.Name], lesson)
 		}
 		if next == "" && then != "" && !progress[l.Name].Done {
-			next = l.Name
+			next = fmt.Sprintf("sudo tutor lab %-14s  # %s", l.Name, then)
 		}
-		fmt.Fprintln(c.Out, strings.TrimRight(fmt.Sprintf("%-15s  %-30s  %-15s  %-14s  %s", l.Name, l.Question, state, progress[l.Name].Exercise, then), " "))
+		fmt.Fprintln(c.Out, strings.TrimRight(fmt.Sprintf(columns, l.Name, l.Question, state, progress[l.Name].Exercise), " "))
 	}
 	if next != "" {
-		fmt.Fprintf(c.Out, "\nGo on with: sudo tutor lab %s\n", next)
+		fmt.Fprintf(c.Out, "\nGo on with: %s\n", next)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,9 +49,11 @@ type cli struct{ Out, Err io.Writer }
 // root is the table of commands.
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "tutor",
-		Short:         "A container runtime that shows every system call it makes",
-		Long:          "tutor runs containers as docker does, and shows truthfully every system call by which it does so.",
+		Use:   "tutor",
+		Short: "A container runtime that shows every system call it makes",
+		Long: "tutor runs containers as docker does, and shows truthfully every system call by which it does so.\n\n" +
+			"Images and containers are kept below TUTOR_ROOT (/var/lib/tutor), what is known of those that run below TUTOR_RUN (/run/tutor).",
+		Version:       cmp.Or(version, "(devel)"),
 		Example:       "  sudo tutor run --explain tutor/lab ps\n  sudo tutor run -it tutor/lab\n  sudo tutor run --lab 2 --explain sh -c 'echo I am PID $$'",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -116,12 +119,15 @@ func (c *cli) root() *cobra.Command {
 		newExplain(c), // an idea, an entry of a start, a system call
 		newVersion(c), // of tutor and of the kernel
 	)
+	root.SetHelpCommand(newHelp())
 	root.SetHelpCommandGroupID("learning")
+	root.SetVersionTemplate("tutor version {{.Version}}\n")
 	root.SetCompletionCommandGroupID("learning")
 	root.SetOut(c.Out)
 	root.SetErr(c.Err)
 	strict(root)
 	root.SetFlagErrorFunc(flagError)
+	c.fitHelp(root)
 	return root
 }
 

@@ -221,3 +221,20 @@ func TestAMonitorThatIsKilledWhileItRemoves(t *testing.T) {
 	holder.Wait()
 	eventually(t, "it is gone", func() bool { return ok(t, "ps", "-aq") == "" })
 }
+
+// Help fits the terminal, but for lines that are there to be typed; and what is no command is none for help either.
+func TestHelpFits(t *testing.T) {
+	for _, command := range []string{"", "run", "network create", "grade", "stop"} {
+		shown := ok(t, append(strings.Fields(command), "--help")...)
+		_, flags, found := strings.Cut(shown, "\nFlags:\n")
+		require.True(t, found)
+		above, _, _ := strings.Cut(shown, "\nUsage:\n")
+		for _, line := range strings.Split(above+flags, "\n") {
+			require.LessOrEqual(t, len([]rune(line)), 80, line)
+		}
+	}
+	require.Contains(t, ok(t, "help", "stop"), "stop sends a container's first process SIGTERM, or what the image or\n--stop-signal says")
+	require.Equal(t, run{stderr: "tutor: unknown command: tutor nosuch\ntutor: hint: tutor --help\n", code: 1}, tutor(t, "help", "nosuch"))
+	require.Contains(t, tutor(t, "build", ".").stderr, "tutor: tutor has no build\ntutor: hint: ")
+	require.Regexp(t, `^tutor version \S+\n$`, ok(t, "--version"))
+}

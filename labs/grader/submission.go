@@ -42,6 +42,17 @@ func (b *Bench) Submit(path string) error {
 	return err
 }
 
+// Build is the shell line that makes box of what a student hands in, as the grader does in its sandbox; "" where it is there.
+func Build(path string) string {
+	switch {
+	case there(path, "go.mod"):
+		return "(cd " + shellWords([]string{path}) + " && go build -o box .)"
+	case there(path, "Makefile"):
+		return "make -C " + shellWords([]string{path}) + " box"
+	}
+	return ""
+}
+
 func there(dir, name string) bool {
 	_, err := os.Stat(filepath.Join(dir, name))
 	return err == nil

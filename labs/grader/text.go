@@ -14,6 +14,7 @@ type Text struct {
 	Colour  bool
 	Hint    int // 0 to 3: how much is said of what to do
 	Seed    uint64
+	Path    string // what was handed in, as it was typed
 	printed int
 	lab     string
 }
@@ -93,7 +94,15 @@ func (t *Text) lesson(c Result) []string {
 		return lines // not all is told
 	}
 	return append(lines, fmt.Sprintf("read      man %s; “%s” in tutor lab %s", manual(c.Man), c.Read, c.Lab),
-		fmt.Sprintf("again     sudo tutor grade %s --only %s --seed %d --hint %d", t.lab, c.ID, t.Seed, min(3, t.Hint+1)))
+		fmt.Sprintf("again     sudo tutor grade %s%s --only %s --seed %d --hint %d", t.lab, t.path(), c.ID, t.Seed, min(3, t.Hint+1)))
+}
+
+// path is the argument after the lab; nothing where it is the folder that one stands in.
+func (t *Text) path() string {
+	if t.Path == "" || t.Path == "." {
+		return ""
+	}
+	return " " + shellWords([]string{t.Path})
 }
 
 // manual turns "wait(2)" into what man takes: "2 wait".
@@ -137,7 +146,10 @@ func (t *Text) Sum(r *Report) {
 	}
 	fmt.Fprintln(t.Out)
 	if left := leftovers(r); len(left) > 0 {
-		fmt.Fprintf(t.Out, "left behind when a check ended: %s\n", strings.Join(left, ", "))
+		fmt.Fprintf(t.Out, "left behind by box when a check ended, and cleared by the grader: %s\n", strings.Join(left, ", "))
+	}
+	if build := Build(t.Path); build != "" && r.Count(Fail) > 0 {
+		fmt.Fprintf(t.Out, "what ran can be typed after this: %s\n", build)
 	}
 }
 

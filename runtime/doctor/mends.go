@@ -19,7 +19,7 @@ const (
 	otherRoot   = "sudo TUTOR_ROOT=/srv/tutor tutor doctor"
 	otherRun    = "sudo TUTOR_RUN=/dev/shm/tutor tutor doctor"
 	leaveRAM    = "mount -t tmpfs tmpfs /mnt && cp -ax / /mnt && exec switch_root /mnt /init"
-	mirror      = `sudo mkdir -p /etc/tutor && echo '{"registry-mirrors": ["https://mirror.example"]}' | sudo tee /etc/tutor/config.json`
+	mirror      = `sudo mkdir -p /etc/tutor && sudoedit /etc/tutor/config.json  # {"registry-mirrors": ["https://…"]}`
 	wslSystemd  = `printf '[boot]\nsystemd=true\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown`
 	wslUpdate   = "wsl.exe --update && wsl.exe --shutdown"
 	wslUnified  = `printf '[wsl2]\nkernelCommandLine=cgroup_no_v1=all\n' >> "$(wslpath "$(cmd.exe /c 'echo %USERPROFILE%' | tr -d '\r')")/.wslconfig" && wsl.exe --shutdown`
