@@ -138,11 +138,11 @@ func (s Step) skipped() string {
 		switch need {
 		case "cgroup2":
 			if layout.Unified == "" || len(layout.V1) > 0 {
-				return "control groups are version " + layout.Version() + " here, and this is for version 2 alone"
+				return "control groups are " + layout.Version() + " here, and this is for version 2 alone"
 			}
 		case "cgroup1":
 			if len(layout.V1) == 0 {
-				return "control groups are version " + layout.Version() + " here, and this is for version 1"
+				return "control groups are " + layout.Version() + " here, and this is for version 1"
 			}
 		default:
 			if _, err := exec.LookPath(need); err != nil {

@@ -115,3 +115,20 @@ except OSError: pass`, binary, said)
 	require.NotContains(t, string(words), "panic")
 	eventually(t, "nothing is left", func() bool { return len(leftovers(t)) == 0 })
 }
+
+// PID 1 hears no SIGINT that it has not asked for. Whoever presses Ctrl-C three times wants his terminal back.
+func TestTheThirdCtrlCEndsIt(t *testing.T) {
+	root(t)
+	cmd := exec.Command(binary, "run", "--rm", "--name", "numb", "tutor/lab", "sleep", "1000")
+	require.NoError(t, cmd.Start())
+	eventually(t, "it runs", func() bool { return strings.TrimSpace(tutor(t, "ps", "-qf", "name=numb", "-f", "status=running").stdout) != "" })
+	for range 2 {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+		time.Sleep(200 * time.Millisecond)
+		require.NotEmpty(t, ok(t, "ps", "-q"), "it has not asked for it")
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	cmd.Wait()
+	require.Equal(t, 137, cmd.ProcessState.ExitCode())
+	require.Empty(t, leftovers(t))
+}

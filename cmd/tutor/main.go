@@ -240,6 +240,9 @@ func needRoot(command string) error {
 	if os.Geteuid() == 0 {
 		return nil
 	}
-	return failure{container.Hint(fmt.Errorf("%s: permission denied: only root can make namespaces and mounts", command),
-		"sudo tutor "+command+" …; --dry-run and --print-spec with --lab 1, 2 or 3 need no root"), process.ExitOurs}
+	hint := "sudo tutor " + command + " …"
+	if command == "run" {
+		hint += "; --dry-run and --print-spec with --lab 1, 2 or 3 need no root"
+	}
+	return failure{container.Hint(fmt.Errorf("%s: permission denied: only root can make namespaces and mounts", command), hint), process.ExitOurs}
 }

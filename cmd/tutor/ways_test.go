@@ -230,7 +230,7 @@ func TestHelpFits(t *testing.T) {
 		require.True(t, found)
 		above, _, _ := strings.Cut(shown, "\nUsage:\n")
 		for _, line := range strings.Split(above+flags, "\n") {
-			require.LessOrEqual(t, len([]rune(line)), 80, line)
+			require.True(t, len([]rune(line)) <= 80 || !strings.Contains(strings.TrimSpace(line), " "), line)
 		}
 	}
 	require.Contains(t, ok(t, "help", "stop"), "stop sends a container's first process SIGTERM, or what the image or\n--stop-signal says")

@@ -54,6 +54,7 @@ func (h Home) Start(id string, hello Hello) (*Attachment, error) {
 // Watch is a monitor's whole life: it starts the container, tells who asked for it (descriptor 3), and looks after
 // it to its end. advice is the hint for an error.
 func (h Home) Watch(id string, advice func(error) string) int {
+	os.WriteFile("/proc/self/comm", []byte("tutor"), 0) // it was started as /proc/self/exe: ss and ps would call it exe
 	theirs := os.NewFile(3, "attachment")
 	conn, err := net.FileConn(theirs) // a copy
 	theirs.Close()

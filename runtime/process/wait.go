@@ -35,7 +35,8 @@ func Signals() (signals <-chan os.Signal, release func()) {
 }
 
 // Wait waits for the process and returns its exit status: its own, or 128 plus the signal that ended it.
-// Meanwhile it hands signals on.
+// Meanwhile it hands signals on. PID 1 of a container does not hear SIGINT and SIGTERM unless it has asked for them: the third
+// of those is SIGKILL, as Docker's client gives up then.
 func (r *Running) Wait(signals <-chan os.Signal) (int, error) {
 	done := make(chan struct{})
 	defer close(done)
@@ -49,11 +50,20 @@ func (r *Running) Wait(signals <-chan os.Signal) (int, error) {
 	return Status(status), nil
 }
 
+// patience is how often a person asks.
+const patience = 3
+
 func forward(signals <-chan os.Signal, pidfd int, done <-chan struct{}) {
 	defer unix.Close(pidfd)
-	for {
+	for asked := 0; ; {
 		select {
 		case s := <-signals:
+			if s == unix.SIGINT || s == unix.SIGTERM {
+				asked++
+			}
+			if asked >= patience {
+				s = unix.SIGKILL
+			}
 			unix.PidfdSendSignal(pidfd, s.(unix.Signal), nil, 0)
 		case <-done:
 			return
