@@ -15,6 +15,11 @@ import (
 // strict has a command and all below it say, in Docker's words and with how it is typed, that there are too few or too
 // many arguments, or that there is no such command below it: cobra would print help then and end with 0.
 func strict(command *cobra.Command) {
+	for _, name := range []string{"format", "filter"} {
+		if command.Flags().Lookup(name) != nil {
+			command.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+		}
+	}
 	for _, below := range command.Commands() {
 		strict(below)
 	}

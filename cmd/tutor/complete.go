@@ -10,10 +10,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// completeContainers offers the names of containers, and the short IDs of those without, as the first argument.
-func (c *cli) completeContainers(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+// completeContainers offers containers, each once, and as many as the command takes: those that run to a command that needs
+// one that runs, and to start those that do not.
+func (c *cli) completeContainers(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	states, err := c.home().List()
-	if err != nil || len(args) > 0 {
+	if err != nil || len(args) > 0 && !strings.Contains(cmd.Use, "CONTAINER...]") {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var found []string
@@ -22,12 +23,19 @@ func (c *cli) completeContainers(_ *cobra.Command, args []string, typed string) 
 		if name == "" {
 			name = fmt.Sprintf("%.12s", s.ID)
 		}
-		if strings.HasPrefix(name, typed) {
-			found = append(found, name)
+		if !strings.HasPrefix(name, typed) || slices.Contains(args, name) {
+			continue
 		}
+		if needed, matters := runs[cmd.Name()]; matters && needed != c.home().Runs(s.ID) {
+			continue
+		}
+		found = append(found, name)
 	}
 	return found, cobra.ShellCompDirectiveNoFileComp
 }
+
+// runs are the commands to which it matters whether a container runs.
+var runs = map[string]bool{"attach": true, "exec": true, "kill": true, "pause": true, "port": true, "stop": true, "top": true, "unpause": true, "start": false}
 
 // completeImages offers the names of the images that are here, and IDs to who begins with one.
 func (c *cli) completeImages(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
@@ -62,6 +70,23 @@ func (c *cli) completeRun(cmd *cobra.Command, args []string, begun string) ([]st
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	return c.completeImages(cmd, args, begun)
+}
+
+// completeWithout offers the entries of a start.
+func completeWithout(cmd *cobra.Command) {
+	cmd.RegisterFlagCompletionFunc("without", func(_ *cobra.Command, _ []string, begun string) (found []string, _ cobra.ShellCompDirective) {
+		book, err := openBook()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		sections := book.Sections()
+		for _, name := range sections[len(sections)-1].Names {
+			if strings.HasPrefix(name, begun) {
+				found = append(found, name)
+			}
+		}
+		return found, cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 // completeNetworkFlag offers after --network the networks that were made, and the three that are always there.

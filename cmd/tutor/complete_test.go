@@ -57,10 +57,21 @@ func TestWhatTabOffers(t *testing.T) {
 		{[]string{"pull", "offer"}, "offered:1\n:4\n"},
 		{[]string{"history", "offer"}, "offered:1\n:4\n"},
 		{[]string{"run", "offered:1", "/bi"}, ":0\n"}, // the command's own
-		{[]string{"stop", "web"}, "web-1\n:4\n"},
+		{[]string{"rm", "web"}, "web-1\n:4\n"},
+		{[]string{"rm", "web-1", ""}, ":4\n"},
+		{[]string{"start", "web"}, "web-1\n:4\n"},
+		{[]string{"cp", "web-1:/ro"}, ":4\n"}, // no path of the host's
+		{[]string{"ps", "--format", ""}, ":4\n"},
+		{[]string{"ps", "--filter", ""}, ":4\n"},
+		{[]string{"run", "--without", "pivot"}, "pivot\n:4\n"},
+		{[]string{"grade", "3"}, "3-cgroups\thow much may it use?\n:4\n"},
+		{[]string{"grade", "3-cgroups", ""}, ":0\n"}, // a folder
 		{[]string{"cp", "web"}, "web-1:\n:"},
 		{[]string{"explain", "pivot_r"}, "pivot_root\n:4\n"},
 	} {
 		require.Contains(t, ok(t, append([]string{"__complete"}, c.line...)...), c.offer, c.line)
+	}
+	for _, command := range []string{"stop", "exec", "attach"} {
+		require.Equal(t, ":4\n", ok(t, "__complete", command, "web"), "it does not run")
 	}
 }

@@ -137,8 +137,11 @@ func splitCopyArg(arg string) (name, path string) {
 }
 
 // completeCopy offers containers with a colon, and leaves paths of the host to the shell.
-func (c *cli) completeCopy(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	names, _ := c.completeContainers(nil, nil, typed)
+func (c *cli) completeCopy(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if container, _ := splitCopyArg(typed); container != "" {
+		return nil, cobra.ShellCompDirectiveNoFileComp // a path in there is none of the host's
+	}
+	names, _ := c.completeContainers(cmd, nil, typed)
 	for i := range names {
 		names[i] += ":"
 	}

@@ -121,7 +121,9 @@ func TestTheThirdCtrlCEndsIt(t *testing.T) {
 	root(t)
 	cmd := exec.Command(binary, "run", "--rm", "--name", "numb", "tutor/lab", "sleep", "1000")
 	require.NoError(t, cmd.Start())
-	eventually(t, "it runs", func() bool { return strings.TrimSpace(tutor(t, "ps", "-qf", "name=numb", "-f", "status=running").stdout) != "" })
+	eventually(t, "it runs", func() bool {
+		return strings.TrimSpace(tutor(t, "ps", "-qf", "name=numb", "-f", "status=running").stdout) != ""
+	})
 	for range 2 {
 		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 		time.Sleep(200 * time.Millisecond)

@@ -51,7 +51,8 @@ func newGrade(c *cli) *cobra.Command {
 		Long: "grade runs every check of a lab on PATH (default: this folder): an executable, or a folder with go.mod, Makefile or\n" +
 			"an executable box. Each check runs in a sandbox of its own. It exits 0 if all passed, 1 if one failed, 2 if the\n" +
 			"command line is wrong, and 3 if this machine could not tell.",
-		Example: "  sudo tutor grade 2-namespaces ./box\n  sudo tutor grade 3 . --hint 2\n  sudo tutor grade 1 --format junit --output results.xml",
+		ValidArgsFunction: completeGrade,
+		Example:           "  sudo tutor grade 2-namespaces ./box\n  sudo tutor grade 3 . --hint 2\n  sudo tutor grade 1 --format junit --output results.xml",
 		Args: func(command *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return failure{container.Hint(fmt.Errorf("grade takes a lab and a path"), command.CommandPath()+" --help"), gradeUsage}

@@ -171,6 +171,14 @@ func standing(p labs.Place, l labs.Lesson) (state, next string) {
 	return "new", next
 }
 
+// completeGrade offers the labs, and then the shell's files: what is handed in is one.
+func completeGrade(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return completeLab(cmd, args, begun)
+}
+
 func completeLab(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, l := range labs.Labs {

@@ -44,7 +44,7 @@ With cgroup v2 a template also has .CPUPressure, .MemPressure and .IOPressure: f
 some process of the container stood still for want of it. At its limit a container uses no more, however much it waits.`,
 		Example: "  tutor stats\n  tutor stats --no-stream web db\n  tutor stats --format '{{.Name}}: {{.CPUPerc}}'\n" +
 			"  tutor stats --no-stream --format json\n  tutor stats --format 'table {{.Name}}\\t{{.CPUPerc}}\\t{{.CPUPressure}}'",
-		ValidArgsFunction: c.completeMoreContainers,
+		ValidArgsFunction: c.completeContainers,
 		RunE:              func(cmd *cobra.Command, args []string) error { return v.stats(cmd.Context(), c, args) },
 	}
 	flags := command.Flags()
@@ -53,11 +53,6 @@ some process of the container stood still for want of it. At its limit a contain
 	flags.BoolVar(&v.noTrunc, "no-trunc", false, "Do not truncate output")
 	flags.StringVar(&v.format, "format", "", "a Go template, 'table' with a template, or json")
 	return command
-}
-
-// completeMoreContainers is completeContainers for commands that take several.
-func (c *cli) completeMoreContainers(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	return c.completeContainers(cmd, nil, typed)
 }
 
 // errNone ends `stats` when none of the containers that were named is there any more.

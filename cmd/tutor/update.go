@@ -37,7 +37,7 @@ in which it was first touched.`,
 		Example: "  tutor update --cpus 0.5 web\n  tutor update -m 128m --memory-swap 256m web db\n" +
 			"  tutor update --pids-limit -1 web\n  tutor update --explain --cpus 1 web       every write into the control groups",
 		Args:              cobra.MinimumNArgs(1),
-		ValidArgsFunction: c.completeMoreContainers,
+		ValidArgsFunction: c.completeContainers,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.update(cmd.Context(), c, args) },
 	}
 	f.define(command)

@@ -49,7 +49,9 @@ func TestDockersWays(t *testing.T) {
 func TestANetworkThatIsSharedKeepsItsSettings(t *testing.T) {
 	root(t)
 	noneStays(t)
-	setting := func(name string) string { return ok(t, "exec", name, "cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start") }
+	setting := func(name string) string {
+		return ok(t, "exec", name, "cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start")
+	}
 	before, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 	require.NoError(t, err)
 	ok(t, "run", "-d", "--name", "hosts", "--network", "host", "tutor/lab", "sleep", "1000")
