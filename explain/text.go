@@ -159,12 +159,16 @@ func Views(w io.Writer, t Trace, s Style) {
 	if len(t.Views) == 0 {
 		return
 	}
+	const most = 38 // more of a long value, and the two no longer stand beside each other; json has all of it
 	widest := 0
+	rows := []View{{"", "host", "container"}}
 	for _, v := range t.Views {
+		if long := []rune(v.Host); len(long) > most {
+			v.Host = string(long[:most-1]) + "…"
+		}
 		widest = max(widest, len([]rune(v.Host)))
+		rows = append(rows, v)
 	}
-	widest = min(widest, 48)
-	rows := append([]View{{"", "host", "container"}}, t.Views...)
 	var b strings.Builder
 	b.WriteString(s.name("two views") + " of the same process\n")
 	for i, v := range rows {
