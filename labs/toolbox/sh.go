@@ -37,7 +37,8 @@ type shell struct {
 
 	traps     map[unix.Signal]string
 	caught    chan os.Signal // signals that have a trap
-	interrupt [2]int         // a pipe that Ctrl-C at the prompt writes to
+	history   history
+	interrupt [2]int // a pipe that Ctrl-C at the prompt writes to
 }
 
 func sh(t *tool) error {

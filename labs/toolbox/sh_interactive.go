@@ -22,10 +22,7 @@ func (s *shell) readAndRun() int {
 	}
 	code, pending := 0, ""
 	for {
-		if s.interactive {
-			s.prompt(pending != "")
-		}
-		line, err := s.readLine()
+		line, err := s.ask(pending != "")
 		if err == errInterrupted {
 			fmt.Fprintln(os.Stderr)
 			code, pending = 128+int(unix.SIGINT), ""
@@ -106,10 +103,39 @@ func (s *shell) hearCtrlC() {
 	}()
 }
 
+// ask reads a line, from a person after a prompt.
+func (s *shell) ask(more bool) (string, error) {
+	if !s.interactive {
+		return s.readLine()
+	}
+	s.report(os.Stderr, false)
+	prompt := s.prompt(more)
+	if isTerminal(0) && isTerminal(2) && os.Getenv("TERM") != "dumb" {
+		return s.edit(prompt)
+	}
+	fmt.Fprint(os.Stderr, prompt)
+	return s.readLine()
+}
+
 // readLine reads up to a newline, or until Ctrl-C.
 func (s *shell) readLine() (string, error) {
 	var line strings.Builder
 	var b [1]byte
+	for {
+		if _, err := s.readByte(b[:]); err == errInterrupted {
+			return "", err
+		} else if err != nil {
+			return line.String(), err
+		}
+		line.WriteByte(b[0])
+		if b[0] == '\n' {
+			return line.String(), nil
+		}
+	}
+}
+
+// readByte waits for one, or for Ctrl-C.
+func (s *shell) readByte(b []byte) (int, error) {
 	for {
 		fds := []unix.PollFd{{Fd: 0, Events: unix.POLLIN}, {Fd: int32(s.interrupt[0]), Events: unix.POLLIN}}
 		if !s.interactive {
@@ -119,29 +145,24 @@ func (s *shell) readLine() (string, error) {
 			continue
 		}
 		if s.interactive && fds[1].Revents != 0 {
-			unix.Read(s.interrupt[0], b[:])
-			return "", errInterrupted
+			unix.Read(s.interrupt[0], b)
+			return 0, errInterrupted
 		}
-		n, err := unix.Read(0, b[:])
+		n, err := unix.Read(0, b)
 		switch {
 		case err == unix.EINTR || err == unix.EAGAIN:
 		case n < 1:
-			return line.String(), io.EOF
+			return 0, io.EOF
 		default:
-			line.WriteByte(b[0])
-			if b[0] == '\n' {
-				return line.String(), nil
-			}
+			return n, nil
 		}
 	}
 }
 
-// prompt prints PS1, or "/ # " for root and "/ $ " for others; "> " asks for the rest of a command.
-func (s *shell) prompt(more bool) {
-	s.report(os.Stderr, false)
+// prompt is PS1, or "/ # " for root and "/ $ " for others; "> " asks for the rest of a command.
+func (s *shell) prompt(more bool) string {
 	if more {
-		fmt.Fprint(os.Stderr, "> ")
-		return
+		return "> "
 	}
 	dir := s.runner.Dir
 	if dir == "" {
@@ -162,6 +183,6 @@ func (s *shell) prompt(more bool) {
 	}
 	host, _ := os.Hostname()
 	short, _, _ := strings.Cut(host, ".")
-	fmt.Fprint(os.Stderr, strings.NewReplacer(`\w`, dir, `\W`, lastElement(dir), `\$`, sign, `\h`, short, `\H`, host,
-		`\u`, users().of(os.Geteuid()), `\n`, "\n", `\e`, "\x1b", `\[`, "", `\]`, "", `\\`, `\`).Replace(form))
+	return strings.NewReplacer(`\w`, dir, `\W`, lastElement(dir), `\$`, sign, `\h`, short, `\H`, host,
+		`\u`, users().of(os.Geteuid()), `\n`, "\n", `\e`, "\x1b", `\[`, "", `\]`, "", `\\`, `\`).Replace(form)
 }

@@ -167,6 +167,37 @@ func TestCtrlCEndsTheChildAndNotTheShell(t *testing.T) {
 	c.expect("a\r\nb")
 }
 
+// A line at a terminal: the arrows move in it and bring the last one back, Tab completes it, Ctrl-C drops it, Ctrl-D ends.
+// What was typed after it belongs to the command.
+func TestALineCanBeEdited(t *testing.T) {
+	c := openConsole(t)
+	c.expect(prompt())
+	c.send("echo abd\x1b[Dc\n")
+	c.expect("\nabcd\r\n")
+	c.expect(prompt())
+	c.send("\x1b[A!\n")
+	c.expect("\nabcd!\r\n")
+	c.expect(prompt())
+	c.send("echo /et\t\n")
+	c.expect("\n/etc/\r\n")
+	c.expect(prompt())
+	c.send("read a\nwhat follows\necho got $a\n")
+	c.expect("\ngot what follows\r\n")
+	c.expect(prompt())
+	c.send("echo dropped\x03")
+	c.expect(prompt())
+	c.send("cat\n")
+	c.expect("\n")
+	time.Sleep(100 * time.Millisecond) // until the driver has lines again, and echoes
+	c.send("echoed by the driver\n")
+	c.expect("echoed by the driver\r\nechoed by the driver\r\n")
+	c.send("\x04")
+	c.expect(prompt())
+	c.send("\x04")
+	c.expect("\n")
+	require.NotContains(t, c.seen, "\ndropped")
+}
+
 // foreground tells whether the shell has a child that runs.
 func foreground(c *console) bool {
 	all, _ := processes()

@@ -26,7 +26,7 @@ func top(t *tool) error {
 	}
 	interactive := !o.has("b") && t.live && isTerminal(0)
 	if interactive {
-		restore, err := keyByKey()
+		restore, err := keyByKey(unix.ISIG)
 		if err != nil {
 			return err
 		}
@@ -106,14 +106,14 @@ func (t *tool) picture(all []process, before map[int]uint64, span time.Duration,
 	t.out.Flush()
 }
 
-// keyByKey lets keys through one by one and unseen; restore undoes it.
-func keyByKey() (restore func(), err error) {
+// keyByKey lets keys through one by one and unseen, and switches more of the terminal's services off (termios(3)); restore undoes it.
+func keyByKey(more uint32) (restore func(), err error) {
 	old, err := unix.IoctlGetTermios(0, unix.TCGETS)
 	if err != nil {
 		return nil, err
 	}
 	modes := *old
-	modes.Lflag &^= unix.ICANON | unix.ECHO | unix.ISIG
+	modes.Lflag &^= unix.ICANON | unix.ECHO | more
 	modes.Cc[unix.VMIN], modes.Cc[unix.VTIME] = 1, 0
 	return func() { unix.IoctlSetTermios(0, unix.TCSETS, old) }, unix.IoctlSetTermios(0, unix.TCSETS, &modes)
 }
