@@ -26,6 +26,8 @@ type hub struct {
 	size     terminal.Size
 	sources  []*os.File // what the command writes into, our ends
 	pumps    sync.WaitGroup
+	told     chan struct{} // closed when all has been said that comes before the command's output
+	tell     func()        // closes it
 }
 
 // A client is somebody who is attached.
@@ -34,7 +36,11 @@ type client struct {
 	line        *line     // nil: this very process
 }
 
-func newHub() *hub { return &hub{clients: map[*client]bool{}, process: -1} }
+func newHub() *hub {
+	h := &hub{clients: map[*client]bool{}, process: -1, told: make(chan struct{})}
+	h.tell = sync.OnceFunc(func() { close(h.told) })
+	return h
+}
 
 func (h *hub) add(c *client) {
 	h.mutex.Lock()
@@ -56,6 +62,7 @@ func (h *hub) pump(from *os.File, stream string) {
 	h.mutex.Unlock()
 	h.pumps.Go(func() {
 		defer from.Close()
+		<-h.told // a trace ends with the start, and the command's first words stand under it
 		buffer := make([]byte, 32<<10)
 		for {
 			n, err := from.Read(buffer)

@@ -100,6 +100,7 @@ type Watch struct {
 func (c *Container) Run(w Watch) (status int, err error) {
 	signals, release := process.Signals()
 	defer release()
+	defer c.hub.tell() // also where nothing has started
 	if c.claim == nil {
 		if c.claim, err = c.home.Claim(c.State.ID); err != nil {
 			return process.ExitOurs, err
@@ -152,6 +153,7 @@ func (c *Container) Run(w Watch) (status int, err error) {
 	} else if w.Started != nil {
 		w.Started(running)
 	}
+	c.hub.tell()
 	status, waitErr := running.Wait(signals)
 	c.State.OOMKilled = c.oomKilled()
 	for _, dir := range c.Plan.Group.Dirs() {
