@@ -26,7 +26,7 @@ func (c *cli) explainGrade(ctx context.Context, g *grading, r *grader.Report, pa
 	if err != nil {
 		return err
 	}
-	if err := putFiles(reference, files, false); err != nil {
+	if _, err := putFiles(reference, files, false); err != nil {
 		return err
 	}
 	o := grader.Order{Lab: g.lab, Path: path, Dir: filepath.Join(c.home().Run, "grade"), Version: version, Seed: g.seed, Stop: ctx.Done()}

@@ -95,7 +95,7 @@ func TestAStarterIsWrittenOnceAndBegunAnewOnDemand(t *testing.T) {
 	r := tutor(t, "lab", "start", "3", dir)
 	require.NotZero(t, r.code)
 	require.Equal(t, "mine", read(dir, "box.go"))
-	ok(t, "lab", "reset", "3", dir)
+	require.Contains(t, ok(t, "lab", "reset", "3", dir), "box.go was yours: it is box.go.old now\n")
 	require.Equal(t, "mine", read(dir, "box.go.old"))
 	require.Contains(t, read(dir, "box.go"), "YOUR WORK")
 	require.NoFileExists(t, filepath.Join(dir, "namespaces.go.old"), "it was not changed")

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,8 +61,12 @@ func (c *cli) labStart(args []string, language string, again bool) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := putFiles(dir, files, again); err != nil {
+	kept, err := putFiles(dir, files, again)
+	if err != nil {
 		return err
+	}
+	for _, line := range kept {
+		fmt.Fprintln(c.Out, line)
 	}
 	fmt.Fprintf(c.Out, "%s: read README.md there, then\n\n    cd %s\n    sudo tutor grade %s .\n", dir, dir, lab.Name)
 	return giveBack(dir, files)
@@ -86,47 +90,47 @@ func checksOf(lab *grader.Lab) string {
 	return b.String()
 }
 
-// putFiles writes the files. Without again it writes none if one is there.
-func putFiles(dir string, files labs.Files, again bool) error {
-	for name := range files {
+// putFiles writes the files. Without again it writes none if one is there; with it, it tells what it has renamed.
+func putFiles(dir string, files labs.Files, again bool) (kept []string, err error) {
+	names := slices.Sorted(maps.Keys(files))
+	for _, name := range names {
 		path := filepath.Join(dir, name)
 		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if !again {
-			return container.Hint(fmt.Errorf("lab start: %s is there already", path), "tutor lab reset begins anew, and keeps yours as "+name+".old")
+			return nil, container.Hint(fmt.Errorf("lab start: %s is there already", path), "tutor lab reset begins anew, and keeps yours as "+name+".old")
 		}
-		if err := setAside(path, files[name]); err != nil {
-			return err
+		to, err := setAside(path, files[name])
+		if err != nil {
+			return nil, err
+		}
+		if to != "" {
+			kept = append(kept, name+" was yours: it is "+filepath.Base(to)+" now")
 		}
 	}
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	for _, name := range names {
 		mode := os.FileMode(0o644)
 		if strings.HasPrefix(files[name], "#!") {
 			mode = 0o755
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(files[name]), mode); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return kept, nil
 }
 
 // setAside renames a file that is to be replaced by other content: to FILE.old, and if that is taken FILE.old2 and so on,
 // since who begins anew for the second time has written something in between.
-func setAside(path, content string) error {
+func setAside(path, content string) (to string, err error) {
 	if now, err := os.ReadFile(path); err == nil && string(now) == content {
-		return nil
+		return "", nil
 	}
-	to := path + ".old"
+	to = path + ".old"
 	for n := 2; ; n++ {
 		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
-			return os.Rename(path, to)
+			return to, os.Rename(path, to)
 		}
 		to = fmt.Sprintf("%s.old%d", path, n)
 	}
