@@ -239,13 +239,18 @@ func (c *cli) each(names []string, do func(container.State) error) error {
 		}
 		fmt.Fprintln(c.Out, name)
 	}
-	if len(failed) > 1 { // each with its hint
-		for _, err := range failed {
-			c.report(err)
-		}
-		return exit(1)
+	return c.together(failed)
+}
+
+// together is what several errors come to: each is reported with its own hint.
+func (c *cli) together(failed []error) error {
+	if len(failed) < 2 {
+		return errors.Join(failed...)
 	}
-	return errors.Join(failed...)
+	for _, err := range failed {
+		c.report(err)
+	}
+	return exit(1)
 }
 
 // about says which container an error is about, where it does not say so itself.

@@ -160,9 +160,11 @@ func newWait(c *cli) *cobra.Command {
 						fmt.Fprintln(c.Out, status)
 					}
 				}
-				failed = append(failed, err)
+				if err != nil {
+					failed = append(failed, err)
+				}
 			}
-			return errors.Join(failed...)
+			return c.together(failed)
 		},
 	}
 }

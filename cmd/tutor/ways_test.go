@@ -85,7 +85,7 @@ func TestWhoSharesANetworkWaitsForIt(t *testing.T) {
 	require.Contains(t, r.stderr, "cannot join network of a non running container")
 	s.press("q")
 	cmd.Wait()
-	eventually(t, "nothing is left", func() bool { return len(leftovers(t)) == 0 })
+	require.Empty(t, leftovers(t), s.shown())
 }
 
 // What other commands write down while a container runs is there when it has ended.
