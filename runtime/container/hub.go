@@ -89,7 +89,9 @@ func (h *hub) give(stream string, data []byte) bool {
 	h.mutex.Lock()
 	clients := make([]*client, 0, len(h.clients))
 	for c := range h.clients {
-		clients = append(clients, c)
+		if c.wants(stream) != nil {
+			clients = append(clients, c)
+		}
 	}
 	h.mutex.Unlock()
 	for _, c := range clients {
@@ -107,20 +109,24 @@ func (h *hub) give(stream string, data []byte) bool {
 	return !gone || others
 }
 
-// write returns an error when nobody reads. Each stream has a pump of its own, which alone asks for it.
-func (c *client) write(stream string, data []byte) error {
-	to, kind := &c.out, byte(frameOut)
+// wants is where a stream goes to; nil: it is not wanted.
+func (c *client) wants(stream string) io.Writer {
 	if stream == "stderr" {
-		to, kind = &c.errors, frameErr
+		return c.errors
 	}
-	switch {
-	case c.line != nil && *to != nil:
-		return c.line.send(kind, data)
-	case *to == nil:
-		return nil
+	return c.out
+}
+
+// write returns an error when nobody reads.
+func (c *client) write(stream string, data []byte) error {
+	if c.line == nil {
+		_, err := c.wants(stream).Write(data)
+		return err
 	}
-	_, err := (*to).Write(data)
-	return err
+	if stream == "stderr" {
+		return c.line.send(frameErr, data)
+	}
+	return c.line.send(frameOut, data)
 }
 
 // Type, End, Resize and Signal are what a person can do to the container.
