@@ -88,14 +88,14 @@ func newNetworkPrune(c *cli) *cobra.Command {
 		Example: "  tutor network prune -f\n  tutor network prune --filter label=course=1",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fits, err := networkFilter(words, "label")
+			filter, err := parsePruneFilter(words)
 			if err != nil {
 				return err
 			}
 			if !force && !c.confirm("This will remove all custom networks not used by at least one container.") {
 				return nil
 			}
-			return c.pruneNetworks(cmd.Context(), fits)
+			return c.pruneNetworks(cmd.Context(), filter)
 		},
 	}
 	command.Flags().BoolVarP(&force, "force", "f", false, "Do not prompt for confirmation")
@@ -103,9 +103,9 @@ func newNetworkPrune(c *cli) *cobra.Command {
 	return command
 }
 
-// pruneNetworks removes those that fit (nil: all) and that nobody is on, and says which.
-func (c *cli) pruneNetworks(ctx context.Context, fits func(networks.Network) bool) error {
-	gone, err := c.home().NetworkPrune(ctx, fits)
+// pruneNetworks removes those that fit and that nobody is on, and says which.
+func (c *cli) pruneNetworks(ctx context.Context, filter pruneFilter) error {
+	gone, err := c.home().NetworkPrune(ctx, func(n networks.Network) bool { return filter.fits(n.Labels, n.Created) })
 	if len(gone) > 0 {
 		fmt.Fprintf(c.Out, "Deleted Networks:\n%s\n\n", strings.Join(gone, "\n"))
 	}

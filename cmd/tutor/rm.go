@@ -75,23 +75,28 @@ func newContainerPrune(c *cli) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "prune [OPTIONS]",
 		Short:   "Remove all stopped containers",
-		Example: "  tutor container prune\n  tutor container prune -f",
+		Example: "  tutor container prune\n  tutor container prune -f\n  tutor container prune --filter until=24h",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			filter, err := parsePruneFilter(f.filter)
+			if err != nil {
+				return err
+			}
 			if !f.force && !c.confirm("This will remove all stopped containers.") {
 				return nil
 			}
-			freed, err := c.pruneContainers()
+			freed, err := c.pruneContainers(filter)
 			fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed), 3))
 			return err
 		},
 	}
 	command.Flags().BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
+	command.Flags().StringArrayVar(&f.filter, "filter", nil, `Provide filter values (e.g. "until=24h")`)
 	return command
 }
 
-// pruneContainers removes what does not run, prints which, and returns the bytes.
-func (c *cli) pruneContainers() (freed int64, err error) {
+// pruneContainers removes what fits and does not run, prints which, and returns the bytes.
+func (c *cli) pruneContainers(filter pruneFilter) (freed int64, err error) {
 	h := c.home()
 	if err := h.Settle(); err != nil {
 		return 0, err
@@ -102,7 +107,7 @@ func (c *cli) pruneContainers() (freed int64, err error) {
 	}
 	some := false
 	for _, s := range states {
-		if h.Runs(s.ID) {
+		if h.Runs(s.ID) || !filter.fits(s.Labels, s.Created) {
 			continue
 		}
 		size := h.Size(s.ID)

@@ -20,17 +20,25 @@ func newSystemPrune(c *cli) *cobra.Command {
 		Use:     "prune [OPTIONS]",
 		Short:   "Remove unused data",
 		Long:    "prune removes stopped containers, and networks and images that nobody uses, with --volumes also anonymous volumes.\nVolumes with names stay: tutor volume prune -a.",
-		Example: "  tutor system prune\n  tutor system prune -a -f --volumes",
+		Example: "  tutor system prune\n  tutor system prune -a -f --volumes\n  tutor system prune --filter label=course=1",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			filter, err := parsePruneFilter(f.filter)
+			if err == nil && anonymous && !filter.until.IsZero() {
+				err = errUntilVolumes
+			}
+			if err != nil {
+				return err
+			}
 			if !f.force && !c.confirm(f.warning(anonymous)) {
 				return nil
 			}
-			return f.system(cmd.Context(), c, anonymous)
+			return f.system(cmd.Context(), c, anonymous, filter)
 		},
 	}
 	command.Flags().BoolVarP(&f.all, "all", "a", false, "Remove all unused images not just dangling ones")
 	command.Flags().BoolVar(&anonymous, "volumes", false, "Prune anonymous volumes")
+	command.Flags().StringArrayVar(&f.filter, "filter", nil, `Provide filter values (e.g. "label=<key>=<value>")`)
 	command.Flags().BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
 	return command
 }
@@ -48,21 +56,25 @@ func (f pruneFlags) warning(anonymous bool) string {
 }
 
 // system removes containers first: a network, a volume or an image may be free when they are gone.
-func (f pruneFlags) system(ctx context.Context, c *cli, anonymous bool) error {
-	freed, err := c.pruneContainers()
+func (f pruneFlags) system(ctx context.Context, c *cli, anonymous bool, filter pruneFilter) error {
+	freed, err := c.pruneContainers(filter)
 	if err != nil {
 		return err
 	}
-	if err := c.pruneNetworks(ctx, nil); err != nil {
+	if err := c.pruneNetworks(ctx, filter); err != nil {
 		return err
 	}
 	if anonymous {
-		ofVolumes, err := c.pruneVolumes(ctx, volumes.Volume.Anonymous)
+		ofVolumes, err := c.pruneVolumes(ctx, func(v volumes.Volume) bool { return v.Anonymous() && filter.fits(v.Labels, v.Created) })
 		if freed += ofVolumes; err != nil {
 			return err
 		}
 	}
-	ofImages, err := f.pruneImages(c, image.Filters{})
+	filters, err := image.ParseFilters(f.filter)
+	if err != nil {
+		return err
+	}
+	ofImages, err := f.pruneImages(c, filters)
 	fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed+ofImages), 3))
 	return err
 }

@@ -240,3 +240,34 @@ func TestHelpFits(t *testing.T) {
 	require.Contains(t, tutor(t, "build", ".").stderr, "tutor: tutor has no build\ntutor: hint: ")
 	require.Regexp(t, `^tutor version \S+\n$`, ok(t, "--version"))
 }
+
+// prune takes what fits: by label, by what it has not, and by age.
+func TestPruneChooses(t *testing.T) {
+	root(t)
+	noneStays(t)
+	for name, label := range map[string]string{"one": "week=1", "two": "week=2"} {
+		ok(t, "create", "--name", name, "--label", label, "tutor/lab", "true")
+		ok(t, "network", "create", "--label", label, "net-"+name)
+	}
+	ok(t, "container", "prune", "-f", "--filter", "until=1h")
+	require.Equal(t, "two\none\n", inOrder(ok(t, "ps", "-a", "--format", "{{.Names}}"), "two", "one"), "they are younger")
+	ok(t, "container", "prune", "-f", "--filter", "label=week=1")
+	require.Equal(t, "two\n", ok(t, "ps", "-a", "--format", "{{.Names}}"))
+	require.Equal(t, 1, tutor(t, "system", "prune", "-f", "--volumes", "--filter", "until=1h").code)
+	ok(t, "system", "prune", "-f", "--filter", "label!=week=2")
+	require.Equal(t, "two\n", ok(t, "ps", "-a", "--format", "{{.Names}}"))
+	require.Equal(t, "net-two\n", ok(t, "network", "ls", "--filter", "type=custom", "--format", "{{.Name}}"))
+	ok(t, "system", "prune", "-f", "--filter", "label=week")
+	require.Empty(t, ok(t, "ps", "-aq"))
+	require.Contains(t, tutor(t, "container", "prune", "-f", "--filter", "color=red").stderr, "tutor: invalid filter 'color'\ntutor: hint: filters: label=")
+}
+
+// inOrder are the words that text has, in the order given.
+func inOrder(text string, words ...string) (found string) {
+	for _, w := range words {
+		if strings.Contains(text, w+"\n") {
+			found += w + "\n"
+		}
+	}
+	return found
+}
