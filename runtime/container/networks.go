@@ -71,7 +71,7 @@ func (h Home) NetworkPrune(ctx context.Context, fits func(networks.Network) bool
 		return nil, err
 	}
 	for _, n := range all {
-		if n.Name == networks.Default || !fits(n) {
+		if n.Name == networks.Default || fits != nil && !fits(n) {
 			continue
 		}
 		err := h.NetworkRemove(ctx, n.ID, nil)
