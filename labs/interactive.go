@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // Interactive goes through the lesson with somebody who sits at a terminal. It returns when the lesson is over or
@@ -70,7 +71,6 @@ func (s *Session) resume() (at int, err error) {
 		case 'b':
 			return 0, nil
 		case 'q', Stop, Gone:
-			s.at = s.Place.Step
 			return 0, errLeft
 		}
 	}
@@ -163,9 +163,12 @@ func (s *Session) ask(choices string) Key {
 
 func (s *Session) choose(step Step, answer int) {
 	s.guessed = answer
-	s.Place.Asked++
-	if step.Guess.Answers[answer].Right {
-		s.Place.Right++
+	if !slices.Contains(s.Place.Guessed, s.at) {
+		s.Place.Guessed = append(s.Place.Guessed, s.at)
+		s.Place.Asked++
+		if step.Guess.Answers[answer].Right {
+			s.Place.Right++
+		}
 	}
 	s.print("You say " + letter(answer) + ".\n")
 }

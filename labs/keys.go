@@ -34,7 +34,7 @@ func NewKeyboard(tty *os.File) (*Keyboard, error) {
 		return nil, err
 	}
 	k := &Keyboard{tty: tty, before: *before, signals: make(chan os.Signal, 16)}
-	signal.Notify(k.signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGWINCH, unix.SIGCONT)
+	signal.Notify(k.signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGWINCH, unix.SIGCONT)
 	return k, k.take()
 }
 
@@ -69,9 +69,12 @@ func (k *Keyboard) Lend(do func() error) error {
 	return err
 }
 
-// forget drops what was pressed and signalled while nobody asked.
+// unpress drops what was pressed while nobody asked.
+func (k *Keyboard) unpress() { unix.IoctlSetInt(int(k.tty.Fd()), unix.TCFLSH, unix.TCIFLUSH) }
+
+// forget drops also what was signalled.
 func (k *Keyboard) forget() {
-	unix.IoctlSetInt(int(k.tty.Fd()), unix.TCFLSH, unix.TCIFLUSH)
+	k.unpress()
 	for {
 		select {
 		case <-k.signals:

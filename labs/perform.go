@@ -12,6 +12,7 @@ import (
 func (s *Session) perform(step Step) error {
 	s.built = -1
 	d, err := s.stoppable(step)
+	s.keys.unpress() // keys of somebody who could not wait answer no question that he has not read
 	if errors.Is(err, ErrStopped) {
 		s.print(s.page().outcomes(d.outcomes) + "Stopped. r runs the step again, from a clean start.\n")
 		delete(s.done, s.at)
@@ -65,10 +66,13 @@ func (s *Session) stoppable(step Step) (deed, error) {
 				if sig == unix.SIGINT {
 					stops++
 				}
-				if sig == unix.SIGINT || sig == unix.SIGTERM || sig == unix.SIGHUP {
+				leaves = leaves || stops > 1 || sig == unix.SIGTERM || sig == unix.SIGHUP || sig == unix.SIGQUIT
+				if sig == unix.SIGINT || leaves {
 					cancel()
 				}
-				leaves = leaves || stops > 1 || sig == unix.SIGTERM || sig == unix.SIGHUP
+				if sig == unix.SIGCONT {
+					s.keys.take() // the shell in which we were stopped has had the terminal
+				}
 			case <-ended:
 				gone <- leaves
 				return

@@ -25,6 +25,8 @@ type Place struct {
 	Right int  `json:"right,omitempty"`
 	Asked int  `json:"asked,omitempty"` // predictions
 
+	Guessed []int `json:"guessed,omitempty"` // the steps whose predictions are counted: the first answer is
+
 	Exercise Exercise `json:"exercise,omitzero"`
 }
 

@@ -76,25 +76,31 @@ func (f *createFlags) network(name string) (n networks.Network, err error) {
 		if err != nil {
 			return n, container.Hint(fmt.Errorf("invalid subnet %q", text), "--subnet 10.5.0.0/24")
 		}
+		to := &n.Subnet6
 		if p.Addr().Is4() {
-			n.Subnet = p
-			continue
+			to = &n.Subnet
 		}
-		n.Subnet6 = p
+		if to.IsValid() && to.Bits() > 0 {
+			return n, container.Hint(fmt.Errorf("bridge driver doesn't support multiple subnets: %s and %s", *to, p), "one --subnet for each version of IP")
+		}
+		*to = p
 	}
 	for _, text := range f.gateways {
 		a, err := netip.ParseAddr(text)
 		if err != nil {
 			return n, container.Hint(fmt.Errorf("invalid gateway %q", text), "--gateway 10.5.0.1")
 		}
+		to, subnet := &n.Gateway6, n.Subnet6
 		if a.Is4() {
-			n.Gateway = a
-			continue
+			to, subnet = &n.Gateway, n.Subnet
 		}
-		n.Gateway6 = a
-	}
-	if n.Gateway.IsValid() && !n.Subnet.IsValid() {
-		return n, container.Hint(fmt.Errorf("no matching subnet for gateway %s", n.Gateway), "say --subnet too")
+		if to.IsValid() {
+			return n, container.Hint(fmt.Errorf("two gateways: %s and %s", *to, a), "one --gateway for each version of IP")
+		}
+		if !subnet.IsValid() || subnet.Bits() == 0 {
+			return n, container.Hint(fmt.Errorf("no matching subnet for gateway %s", a), "say --subnet too")
+		}
+		*to = a
 	}
 	return n, nil
 }

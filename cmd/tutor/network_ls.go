@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -158,7 +159,7 @@ func newNetworkInspect(c *cli) *cobra.Command {
 					return n.Name == name || len(name) >= 4 && strings.HasPrefix(n.ID, name)
 				})
 				if i < 0 {
-					failed = fmt.Errorf("network %s not found", name)
+					failed = errors.Join(failed, fmt.Errorf("network %s not found", name))
 					continue
 				}
 				d, err := c.networkDetails(all[i])

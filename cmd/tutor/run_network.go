@@ -197,9 +197,6 @@ func port(m nat.PortMapping) (p ports.Port, err error) {
 			return p, fmt.Errorf("invalid IP address: %s", m.Binding.HostIP)
 		}
 	}
-	if p.IP == netip.IPv4Unspecified() {
-		p.IP = netip.Addr{}
-	}
 	from, to, ranged := strings.Cut(m.Binding.HostPort, "-")
 	if from == "" {
 		return p, nil

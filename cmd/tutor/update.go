@@ -51,8 +51,6 @@ func (f *updateFlags) define(command *cobra.Command) {
 	flags.StringVar(&f.raw.memorySwap, "memory-swap", "", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
 	flags.StringVar(&f.raw.cpus, "cpus", "", "Number of CPUs (1.5)")
 	flags.Uint64VarP(&f.raw.shares, "cpu-shares", "c", 0, "CPU shares (relative weight)")
-	flags.Uint64Var(&f.raw.period, "cpu-period", 0, "Length of a period in microseconds (default 100000)")
-	flags.Int64Var(&f.raw.quota, "cpu-quota", 0, "Microseconds of processor time in each period (--cpus is both)")
 	flags.StringVar(&f.raw.cpuset, "cpuset-cpus", "", "CPUs in which to allow execution (0-3, 0,1)")
 	flags.Int64Var(&f.raw.pids, "pids-limit", 0, "Tune container pids limit (set -1 for unlimited)")
 	f.explain.define(flags)
@@ -100,7 +98,7 @@ func (f *updateFlags) one(ctx context.Context, c *cli, name string, r specs.Linu
 }
 
 func (f *updateFlags) anyLimit() bool {
-	for _, name := range []string{"memory", "memory-swap", "cpus", "cpu-period", "cpu-quota", "cpu-shares", "cpuset-cpus", "pids-limit"} {
+	for _, name := range []string{"memory", "memory-swap", "cpus", "cpu-shares", "cpuset-cpus", "pids-limit"} {
 		if f.raw.flags.Changed(name) {
 			return true
 		}

@@ -1,15 +1,15 @@
 package container
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"sync"
+	"time"
 
 	"tutor/runtime/dns"
-	"tutor/runtime/network"
 	"tutor/runtime/networks"
 	"tutor/runtime/process"
 	"tutor/runtime/sys"
@@ -35,7 +35,10 @@ func (c *Container) attend(running *process.Running) (end func()) {
 		}
 		if l, err := listener(running, held.Socket); err == nil {
 			open = append(open, l)
-			go relay(l, netip.AddrPortFrom(c.Plan.Ports.IPv4, held.Port))
+			go relay(l, func() netip.AddrPort {
+				now, _, _ := c.home.found(c.State.ID) // it may be on other networks than at its start
+				return netip.AddrPortFrom(now, held.Port)
+			})
 		}
 	}
 	return func() {
@@ -72,16 +75,24 @@ func socket(running *process.Running, of *sys.Result) (*os.File, error) {
 }
 
 // relay copies data between whoever comes to the listener and the container. That is how IPv6 reaches a container that has only
-// IPv4: the kernel cannot change the one into the other.
-func relay(l net.Listener, to netip.AddrPort) {
+// IPv4: the kernel cannot change the one into the other. It carries so many connections at once and no more; others wait.
+func relay(l net.Listener, to func() netip.AddrPort) {
+	places := make(chan struct{}, 1000)
 	for {
+		places <- struct{}{}
 		from, err := l.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
 		}
+		if err != nil { // no descriptor is left, perhaps: others will end
+			<-places
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
 		go func() {
+			defer func() { <-places }()
 			defer from.Close()
-			inside, err := net.Dial("tcp", to.String())
+			inside, err := net.DialTimeout("tcp", to().String(), 10*time.Second)
 			if err != nil {
 				return
 			}
@@ -108,12 +119,6 @@ func (c *Container) nameServer() *dns.Server {
 		return nil
 	}
 	book := &networks.Book{Store: c.home.Networks(), Container: c.State.ID}
-	server := &dns.Server{Addresses: book.Addresses, Names: book.Names}
 	conf := c.resolvConf()
-	server.Qualified = conf.Qualified()
-	if !slices.ContainsFunc(c.Plan.Wire.Endpoints, func(e network.Endpoint) bool { return !e.Net.Internal }) {
-		return server // nobody outside can be asked
-	}
-	server.Upstream = conf.Upstream()
-	return server
+	return &dns.Server{Addresses: book.Addresses, Names: book.Names, Alone: book.Alone, Qualified: conf.Qualified(), Upstream: conf.Upstream()}
 }

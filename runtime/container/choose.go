@@ -101,14 +101,15 @@ func free(p ports.Port, number int) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// routes are the networks that this machine knows a way to, other than the way to everybody.
+// routes are the networks that this machine knows a way to, other than the way to everybody. A VPN that takes over writes that as
+// two halves, 0.0.0.0/1 and 128.0.0.0/1, or as more: what is larger than any network that somebody has leads to everybody too.
 func routes() (known []netip.Prefix) {
 	list, _ := netlink.RouteList(nil, netlink.FAMILY_ALL)
 	for _, r := range list {
 		if r.Dst == nil {
 			continue
 		}
-		if p, err := netip.ParsePrefix(r.Dst.String()); err == nil && p.Bits() > 0 {
+		if p, err := netip.ParsePrefix(r.Dst.String()); err == nil && p.Bits() >= 8 {
 			known = append(known, p)
 		}
 	}

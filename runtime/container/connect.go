@@ -76,6 +76,13 @@ func (c *Container) join(ctx context.Context, keep bool, made Made) (err error) 
 		if err != nil {
 			return err
 		}
+		if slices.ContainsFunc(on, func(other networks.Network) bool { return other.Name == n.Name }) {
+			return Hint(fmt.Errorf("network %q is specified multiple times", n.Name), "one --network for each")
+		}
+		c.Options.callNetwork(i, n.Name)
+		if o.refusesIPv6() {
+			n.Subnet6 = netip.Prefix{}
+		}
 		lease := networks.Lease{Container: c.State.ID, Name: c.State.Name, Interface: fmt.Sprintf("eth%d", i), Outside: outside(c.State.ID, i)}
 		if lease, err = store.Lend(n, w, lease, keep); err != nil {
 			return hintFull(err)
@@ -145,9 +152,11 @@ func (h Home) joinable(name string, keep bool) (networks.Network, error) {
 func (h Home) newDefault(keep bool) (networks.Network, error) {
 	n := networks.Network{Name: networks.Default}
 	if !keep {
-		return n.Draft(occupied())
+		n, err := n.Draft(occupied())
+		return n, hintTaken(err)
 	}
-	return h.Networks().Create(n, occupied())
+	n, err := h.Networks().Create(n, occupied())
+	return n, hintTaken(err)
 }
 
 // lost tells if a network that is down has addresses that this machine finds elsewhere by now.
@@ -172,15 +181,29 @@ func hintFull(err error) error {
 	return err
 }
 
+// hintTaken says what else could be asked for.
+func hintTaken(err error) error {
+	switch {
+	case errors.Is(err, networks.ErrOverlaps):
+		return Hint(err, "ip address and tutor network inspect show who has them; another --subnet")
+	case errors.Is(err, networks.ErrNoPool):
+		return Hint(err, "ip route shows what this machine finds elsewhere; tutor network create --subnet 10.5.0.0/16 NAME chooses")
+	}
+	return err
+}
+
 // occupied are the networks that this machine has a way to: those of its interfaces, and those of its routes.
-func occupied() (taken []netip.Prefix) {
+func occupied() []netip.Prefix { return append(addressed(), routes()...) }
+
+// addressed are the networks that this machine itself is on.
+func addressed() (taken []netip.Prefix) {
 	addresses, _ := net.InterfaceAddrs()
 	for _, a := range addresses {
 		if p, err := netip.ParsePrefix(a.String()); err == nil && !p.Addr().IsLoopback() {
 			taken = append(taken, p.Masked())
 		}
 	}
-	return append(taken, routes()...)
+	return taken
 }
 
 // share has the container use another's network namespace, and with it its name, its addresses and its ports.

@@ -29,7 +29,9 @@ func (c *Container) hosts() string {
 		"fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"
 	if c.Options.Network == "host" {
 		content, _ := os.ReadFile("/etc/hosts")
-		hosts = string(content)
+		if hosts = string(content); !strings.HasSuffix(hosts, "\n") {
+			hosts += "\n"
+		}
 	}
 	if c.shared.ID != "" {
 		content, _ := os.ReadFile(filepath.Join(c.home.Dir(c.shared.ID), "hosts"))

@@ -25,17 +25,31 @@ func (o Options) ownNetwork() bool {
 	return !another && !o.shares(specs.NetworkNamespace)
 }
 
-// plugged tells if the container gets cables: not in labs below 6, which know no networks yet.
-func (o Options) plugged() bool {
+// pluggable tells if the container can get cables: not in labs below 6, which know no networks yet.
+func (o Options) pluggable() bool {
 	return o.ownNetwork() && o.Network != "none" && (o.Lab == 0 || o.Lab >= 6)
 }
 
+// plugged tells if it gets some. One that was disconnected from its last network gets none until it is connected again.
+func (o Options) plugged() bool { return o.pluggable() && len(o.wishes()) > 0 }
+
 // wishes are the networks to be plugged into, in order.
 func (o Options) wishes() []networks.Wish {
-	if len(o.Networks) == 0 {
+	if o.Networks == nil {
 		return []networks.Wish{{Network: first(o.Network, networks.Default)}}
 	}
 	return o.Networks
+}
+
+// callNetwork gives a network that may have been named by its ID its name, once it is known.
+func (o *Options) callNetwork(i int, name string) {
+	if o.Networks != nil {
+		o.Networks = slices.Clone(o.Networks)
+		o.Networks[i].Network = name
+	}
+	if i == 0 {
+		o.Network = name
+	}
 }
 
 // on tells if the container is to be on this network.
@@ -47,6 +61,16 @@ func wishFor(n networks.Network) func(networks.Wish) bool {
 	return func(w networks.Wish) bool { return w.Network == n.Name || w.Network == n.ID }
 }
 
+// refusesIPv6 tells if the container's own settings switch IPv6 off: it gets no address then that it would refuse.
+func (o Options) refusesIPv6() bool {
+	for _, which := range []string{"all", "default", "eth0"} {
+		if o.Sysctls["net.ipv6.conf."+which+".disable_ipv6"] == "1" {
+			return true
+		}
+	}
+	return false
+}
+
 // named tells if containers find one another by name: on every network but the default one, as in Docker.
 func (o Options) named() bool {
 	return o.plugged() && slices.ContainsFunc(o.wishes(), func(w networks.Wish) bool { return w.Network != networks.Default })
@@ -54,6 +78,9 @@ func (o Options) named() bool {
 
 // unplugged is why there is no cable.
 func (o Options) unplugged() string {
+	if o.pluggable() {
+		return "disconnected from its last network"
+	}
 	if o.Network == "" {
 		return "no --network given"
 	}

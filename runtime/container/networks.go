@@ -13,14 +13,21 @@ import (
 
 // NetworkCreate makes a network, and its bridge.
 func (h Home) NetworkCreate(ctx context.Context, n networks.Network, made Made) (networks.Network, error) {
+	if err := h.Settle(); err != nil { // somebody may have taken the firewall away
+		return n, err
+	}
 	store := h.Networks()
 	lock, err := store.Lock(ctx)
 	if err != nil {
 		return n, err
 	}
 	defer lock.Close()
-	if n, err = store.Create(n, occupied()); err != nil {
-		return n, err
+	taken := occupied()
+	if n.Subnet.IsValid() { // who chooses the addresses himself may have a reason to hide what a route leads to
+		taken = addressed()
+	}
+	if n, err = store.Create(n, taken); err != nil {
+		return n, hintTaken(err)
 	}
 	kernel := h.net(n)
 	list := h.bridge(kernel, false)
@@ -35,9 +42,6 @@ func (h Home) NetworkCreate(ctx context.Context, n networks.Network, made Made) 
 
 // NetworkRemove takes a network away that nobody is on.
 func (h Home) NetworkRemove(ctx context.Context, name string, made Made) error {
-	if slices.Contains(networks.Predefined, name) {
-		return fmt.Errorf("%s is a pre-defined network and cannot be removed", name)
-	}
 	if err := h.Settle(); err != nil {
 		return err
 	}
@@ -48,6 +52,12 @@ func (h Home) NetworkRemove(ctx context.Context, name string, made Made) error {
 	}
 	defer lock.Close()
 	n, err := store.Find(name)
+	if err == nil {
+		name = n.Name // it may be an ID that was typed
+	}
+	if slices.Contains(networks.Predefined, name) {
+		return Hint(fmt.Errorf("%s is a pre-defined network and cannot be removed", name), "it costs nothing: its bridge is there only while somebody is on it")
+	}
 	if err != nil {
 		return hintNetwork(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,11 +32,22 @@ func (h Home) Plug(ctx context.Context, s State, w networks.Wish, made Made) err
 		return err
 	}
 	w.Network = n.Name
-	if !r.Options.plugged() {
+	if !r.Options.pluggable() {
 		return Hint(fmt.Errorf("container cannot be connected to a network: it runs with --network %s", r.Options.Network), "run it again with --network "+n.Name)
 	}
 	if r.Options.on(n) {
 		return fmt.Errorf("endpoint with name %s already exists in network %s", s.Name, n.Name)
+	}
+	changed := r.Options
+	changed.Networks = append(slices.Clone(r.Options.wishes()), w)
+	if changed.Networks[0].Network != r.Options.Network { // it was on none
+		changed.Network = changed.Networks[0].Network
+	}
+	if err := errors.Join(changed.checkNetworks(), n.Has(w)); err != nil {
+		return err
+	}
+	if r.Options.refusesIPv6() {
+		n.Subnet6 = netip.Prefix{}
 	}
 	if _, runs := h.alive(s.ID); runs {
 		mark := networks.Plugging(n, s.ID)
@@ -47,8 +59,8 @@ func (h Home) Plug(ctx context.Context, s State, w networks.Wish, made Made) err
 			return err
 		}
 	}
-	r.Options.Networks = append(r.Options.wishes(), w)
-	return errors.Join(h.keepRecipe(s, r), h.askTutor(s.ID))
+	r.Options = changed
+	return errors.Join(h.keepRecipe(s, r), h.tellNames(s.ID))
 }
 
 func (h Home) wanted(ctx context.Context, name string) (networks.Network, error) {
@@ -60,13 +72,26 @@ func (h Home) wanted(ctx context.Context, name string) (networks.Network, error)
 	return h.joinable(name, true)
 }
 
-// askTutor has a container that runs look for names where there are some now. The file is the one that it sees.
-func (h Home) askTutor(id string) error {
+// tellNames has a container that runs look for names where there are some now, and know its own addresses. The files are those
+// that it sees.
+func (h Home) tellNames(id string) error {
 	c, err := h.Open(id)
-	if _, runs := h.alive(id); err != nil || !runs || !c.Options.named() {
+	if _, runs := h.alive(id); err != nil || !runs {
 		return err
 	}
-	return os.WriteFile(filepath.Join(h.Dir(id), "resolv.conf"), []byte(c.resolv()), 0o644)
+	if c.leases, err = h.Networks().Of(id); err != nil {
+		return err
+	}
+	on, err := h.on(c.leases)
+	if err != nil {
+		return err
+	}
+	c.wire(on, c.leases)
+	err = os.WriteFile(filepath.Join(h.Dir(id), "hosts"), []byte(c.hosts()), 0o644)
+	if c.Options.named() {
+		err = errors.Join(err, os.WriteFile(filepath.Join(h.Dir(id), "resolv.conf"), []byte(c.resolv()), 0o644))
+	}
+	return err
 }
 
 // plug lays one more cable into a container that runs.
@@ -91,19 +116,22 @@ func (h Home) plug(ctx context.Context, s State, n networks.Network, w networks.
 		return hintFull(err)
 	}
 	if err = h.up([]networks.Network{n}, "", made); err == nil {
-		err = h.lay(live.PID, n, l, has, i, made)
+		err = h.unplugged([]networks.Lease{l}, made)
+	}
+	if err == nil {
+		err = h.lay(live.PID, n, l, has, i, len(live.Ports) > 0, made)
 	}
 	if err == nil {
 		err = h.publish(s.ID, live.Ports, made)
 	}
 	if err != nil {
-		return errors.Join(err, h.giveBack([]networks.Lease{l}, made))
+		return errors.Join(err, h.unplugged([]networks.Lease{l}, made), h.giveBack([]networks.Lease{l}, made))
 	}
 	return nil
 }
 
 // lay is the cable itself, and the way out by it if there is none yet.
-func (h Home) lay(pid int, n networks.Network, l networks.Lease, has []networks.Lease, i int, made Made) error {
+func (h Home) lay(pid int, n networks.Network, l networks.Lease, has []networks.Lease, i int, published bool, made Made) error {
 	on, err := h.on(has)
 	if err != nil {
 		return err
@@ -114,7 +142,7 @@ func (h Home) lay(pid int, n networks.Network, l networks.Lease, has []networks.
 	ipv4, ipv6 := reachable(append(on, n), append(has, l))
 	e.Routes = ways(n, l, ipv4, ipv6)
 	wire := network.NewWire(known, e)
-	return carryOut(program.Of(network.Cable(wire), network.StepIn(wire), network.Address(wire), network.Route(wire), network.StepOut(wire)), made)
+	return carryOut(program.Of(network.Cable(wire), network.Hairpin(wire, published), network.StepIn(wire), network.Address(wire), network.Route(wire), network.StepOut(wire)), made)
 }
 
 // freeInterface is the number of the first ethN that the container has not.
@@ -149,12 +177,11 @@ func (h Home) Unplug(ctx context.Context, s State, name string, made Made) error
 			return err
 		}
 	}
-	if r.Options.Networks = slices.DeleteFunc(r.Options.wishes(), wishFor(n)); len(r.Options.Networks) == 0 {
-		r.Options.Network = "none"
-	} else {
+	r.Options.Networks = slices.DeleteFunc(r.Options.wishes(), wishFor(n))
+	if len(r.Options.Networks) > 0 {
 		r.Options.Network = r.Options.Networks[0].Network
 	}
-	return h.keepRecipe(s, r)
+	return errors.Join(h.keepRecipe(s, r), h.tellNames(s.ID))
 }
 
 func (h Home) unplug(ctx context.Context, s State, n networks.Network, made Made) error {

@@ -55,12 +55,24 @@ func (h Home) republish(own string, made Made) error {
 // of it already.
 func (h Home) publish(id string, published []ports.Port, made Made) error {
 	ipv4, ipv6, err := h.found(id)
-	if err != nil || len(published) == 0 || !ipv4.IsValid() {
+	if err != nil {
 		return err
 	}
-	err = carryOut(program.Of(ports.Publish(h.publication(published, ipv4, ipv6))), made)
-	if errors.Is(err, unix.EEXIST) {
-		return nil
+	return h.oneByOne(ports.Publish, published, ipv4, ipv6, unix.EEXIST, made)
+}
+
+// oneByOne does something to each element of the maps: in one batch the first that the kernel refuses would take the others along.
+func (h Home) oneByOne(do func(ports.Publication) program.Op, published []ports.Port, ipv4, ipv6 netip.Addr, fine unix.Errno, made Made) (err error) {
+	for i := range published {
+		for _, to := range [][2]netip.Addr{{ipv4, {}}, {{}, ipv6}} {
+			op := do(h.publication(published[i:i+1], to[0], to[1]))
+			if !op.Runs() {
+				continue
+			}
+			if failed := carryOut(program.Of(op), made); !errors.Is(failed, fine) {
+				err = errors.Join(err, failed)
+			}
+		}
 	}
 	return err
 }
@@ -76,7 +88,7 @@ func (h Home) found(id string) (ipv4, ipv6 netip.Addr, err error) {
 	return ipv4, ipv6, err
 }
 
-// retract takes the ports of a container whose tutor was killed out of the firewall's maps.
+// retract takes the ports of a container out of the firewall's maps, whose tutor was killed, or which has other networks than at its start.
 // The firewall knows them by the address that they lead to; those that lead to another one are not there, which is no error.
 func (h Home) retract(id string, published []ports.Port, only ...netip.Addr) error {
 	leases, err := h.Networks().Of(id)
@@ -87,10 +99,7 @@ func (h Home) retract(id string, published []ports.Port, only ...netip.Addr) err
 		if len(only) > 0 && !slices.Contains(only, l.Address) {
 			continue
 		}
-		gone := carryOut(program.Of(ports.Retract(h.publication(published, l.Address, l.Address6))), nil)
-		if !errors.Is(gone, unix.ENOENT) { // the whole table is gone
-			err = errors.Join(err, gone)
-		}
+		err = errors.Join(err, h.oneByOne(ports.Retract, published, l.Address, l.Address6, unix.ENOENT, nil)) // ENOENT: the whole table is gone
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -57,6 +58,9 @@ func (h Home) New(o Options, image Image) (*Container, error) {
 	}
 	if err == nil {
 		err = c.join(context.Background(), false, nil)
+	}
+	if err == nil {
+		c.State.Networks = c.Options.networkNames()
 	}
 	return c, err
 }
@@ -214,7 +218,11 @@ func (c *Container) born(pid int) error {
 
 // finish writes down how it ended, or with --rm removes the container; one that never ran stays as it was created.
 func (c *Container) finish(status int, failed error, made Made) error {
-	err := c.home.leave(context.Background(), c.State.ID, made)
+	var err error
+	if c.replugged() {
+		err = c.home.retract(c.State.ID, c.live.Ports) // those of the start are undone
+	}
+	err = errors.Join(err, c.home.leave(context.Background(), c.State.ID, made))
 	stays, saved := !c.State.Remove, error(nil)
 	err = errors.Join(err, c.home.alone(func() error {
 		var now State
@@ -235,6 +243,12 @@ func (c *Container) finish(status int, failed error, made Made) error {
 		defer c.claim.release() // last: until then whoever finds us killed removes it
 		return c.home.alone(func() error { return c.home.hide(c.State.ID, true) })
 	}))
+}
+
+// replugged tells if the container has other addresses than at its start.
+func (c *Container) replugged() bool {
+	now, err := c.home.Networks().Of(c.State.ID)
+	return err == nil && len(c.live.Ports) > 0 && !slices.EqualFunc(now, c.leases, func(a, b networks.Lease) bool { return a.Network == b.Network && a.Address == b.Address })
 }
 
 // ended is what is on disk, where it may have another name and other networks since, with how it ended.

@@ -38,8 +38,10 @@ type Server struct {
 	// Names are those of an address, the one to be shown first.
 	Names func(address netip.Addr) []string
 	// Upstream are the host's resolvers, asked in this order from the namespace of this process; at most three.
-	// Without any, as on an internal network, what is not known here fails (SERVFAIL, as in Docker).
+	// Without any what is not known here fails (SERVFAIL, as in Docker).
 	Upstream []netip.AddrPort
+	// Alone tells if they may not be asked now: the container is on internal networks only. nil: they may.
+	Alone func() bool
 	// Qualified keeps names without a dot from the resolvers: what is asked for A or AAAA and not known here has no
 	// answers, and the client goes on with its search list. Docker does so where ndots is set, and else sends
 	// "localhost" and "intranet" on as it does all others.

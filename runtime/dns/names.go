@@ -23,7 +23,7 @@ func (s *Server) here(q query, limit int) []byte {
 	if s.Qualified && isAddress && !strings.Contains(lower(asked.Name), ".") {
 		return q.reply(dnsmessage.RCodeSuccess, nil, limit)
 	}
-	if len(s.Upstream) == 0 {
+	if len(s.Upstream) == 0 || s.Alone != nil && s.Alone() {
 		return q.reply(dnsmessage.RCodeServerFailure, nil, limit)
 	}
 	return nil

@@ -25,6 +25,12 @@ func pools(yield func(netip.Prefix) bool) {
 	}
 }
 
+// ErrOverlaps and ErrNoPool say that there are no such addresses to be had.
+var (
+	ErrOverlaps = errors.New("invalid pool request: Pool overlaps with other one on this address space")
+	ErrNoPool   = errors.New("all predefined address pools have been fully subnetted")
+)
+
 // Draft checks what a network is to be, and fills in what is left open: ID, addresses, gateway. taken are the
 // networks that this machine has a way to already; to hide one of them would cut somebody off. Of IPv6 a network
 // has what its Subnet6 says: an unspecified address (::/0) asks for one.
@@ -34,7 +40,7 @@ func (n Network) Draft(taken []netip.Prefix) (Network, error) {
 	n.ID, n.Created = hex.EncodeToString(id), time.Now()
 	overlaps := func(p netip.Prefix) bool { return slices.ContainsFunc(taken, p.Overlaps) }
 	if n.Subnet.IsValid() && overlaps(n.Subnet) || n.Subnet6.Bits() > 0 && overlaps(n.Subnet6) {
-		return n, errors.New("invalid pool request: Pool overlaps with other one on this address space")
+		return n, ErrOverlaps
 	}
 	if !n.Subnet.IsValid() {
 		for p := range pools {
@@ -45,7 +51,7 @@ func (n Network) Draft(taken []netip.Prefix) (Network, error) {
 		}
 	}
 	if !n.Subnet.IsValid() {
-		return n, errors.New("all predefined address pools have been fully subnetted")
+		return n, ErrNoPool
 	}
 	if n.Subnet.Bits() > 30 {
 		return n, fmt.Errorf("invalid subnet %s: it has no room for a gateway and a container", n.Subnet)

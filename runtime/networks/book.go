@@ -66,12 +66,21 @@ func (l Lease) called(name string) bool {
 	return same(l.Name) || same(l.Container[:12]) || slices.ContainsFunc(l.Aliases, same)
 }
 
-// networks are those that the container is on and that have names. It may be plugged into another at any time.
-func (b *Book) networks() (on []Network) {
+// networks are those that the container is on and that have names.
+func (b *Book) networks() []Network {
+	return slices.DeleteFunc(b.on(), func(n Network) bool { return n.Name == Default })
+}
+
+// Alone tells if the container is on no network that leads outside.
+func (b *Book) Alone() bool {
+	return !slices.ContainsFunc(b.on(), func(n Network) bool { return !n.Internal })
+}
+
+// on are the networks that the container is on. It may be plugged into another at any time.
+func (b *Book) on() (on []Network) {
 	all, _ := b.Store.List()
 	for _, n := range all {
-		mine := func(l Lease) bool { return l.Container == b.Container }
-		if n.Name != Default && slices.ContainsFunc(b.leases(n), mine) {
+		if slices.ContainsFunc(b.leases(n), func(l Lease) bool { return l.Container == b.Container }) {
 			on = append(on, n)
 		}
 	}

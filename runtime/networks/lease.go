@@ -54,16 +54,24 @@ func (s Store) leaseFile(l Lease) string {
 	return filepath.Join(s.Run, l.Network, l.Address.String()+"_"+l.Container)
 }
 
-// Lend gives a container an address on the network: the one that it wishes, or the first that is free. The caller holds the
-// lock; l has the container, its name and its interface. With keep it is written down.
-func (s Store) Lend(n Network, w Wish, l Lease, keep bool) (Lease, error) {
+// Has says if the network has not the addresses that somebody wishes.
+func (n Network) Has(w Wish) error {
 	for _, one := range []struct {
 		address netip.Addr
 		subnet  netip.Prefix
 	}{{w.Address, n.Subnet}, {w.Address6, n.Subnet6}} {
 		if one.address.IsValid() && !one.subnet.Contains(one.address) {
-			return l, fmt.Errorf("invalid config for network %s: no configured subnet contains IP address %s", n.Name, one.address)
+			return fmt.Errorf("invalid config for network %s: no configured subnet contains IP address %s", n.Name, one.address)
 		}
+	}
+	return nil
+}
+
+// Lend gives a container an address on the network: the one that it wishes, or the first that is free. The caller holds the
+// lock; l has the container, its name and its interface. With keep it is written down.
+func (s Store) Lend(n Network, w Wish, l Lease, keep bool) (Lease, error) {
+	if err := n.Has(w); err != nil {
+		return l, err
 	}
 	leases, err := s.Leases(n)
 	if err != nil {
