@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,11 +70,12 @@ func (v historyView) rows(img image.Image, now time.Time) []historyRow {
 		if !step.EmptyLayer && len(layers) > 0 {
 			size, layers = layers[0].Unpacked, layers[1:]
 		}
-		rows = append([]historyRow{v.row(step.Created.Time, step.CreatedBy, step.Comment, size, now)}, rows...)
+		rows = append(rows, v.row(step.Created.Time, step.CreatedBy, step.Comment, size, now))
 	}
 	for _, l := range layers {
-		rows = append([]historyRow{v.row(time.Time{}, "", "", l.Unpacked, now)}, rows...)
+		rows = append(rows, v.row(time.Time{}, "", "", l.Unpacked, now))
 	}
+	slices.Reverse(rows)
 	if len(rows) == 0 {
 		rows = []historyRow{v.row(img.Created, "", "", 0, now)}
 	}
@@ -89,7 +91,7 @@ func (v historyView) id(id string) string {
 }
 
 func (v historyView) row(created time.Time, by, comment string, size int64, now time.Time) historyRow {
-	r := historyRow{ID: "<missing>", CreatedSince: "N/A", CreatedAt: "N/A", CreatedBy: by, Comment: comment,
+	r := historyRow{ID: "<missing>", CreatedSince: "N/A", CreatedAt: "N/A", CreatedBy: strings.Map(printable, by), Comment: strings.Map(printable, comment),
 		Size: units.HumanSizeWithPrecision(float64(size), 3)}
 	r.CreatedBy = strings.Join(strings.Fields(r.CreatedBy), " ")
 	if !v.noTrunc {

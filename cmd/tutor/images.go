@@ -39,11 +39,14 @@ func newImages(c *cli) *cobra.Command {
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: c.completeImages,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				v.filter = append(v.filter, "reference="+args[0])
+			}
 			images, err := v.images(c)
 			if err != nil {
 				return err
 			}
-			return v.print(c.Out, v.rows(images, append(args, "")[0], time.Now()))
+			return v.print(c.Out, v.rows(images, time.Now()))
 		},
 	}
 	flags := command.Flags()
@@ -74,7 +77,7 @@ func (v imagesView) images(c *cli) ([]image.Image, error) {
 }
 
 // rows makes a row of each name; an image without a name has one row too.
-func (v imagesView) rows(images []image.Image, only string, now time.Time) []imageRow {
+func (v imagesView) rows(images []image.Image, now time.Time) []imageRow {
 	var rows []imageRow
 	for _, img := range images {
 		names := img.Names
@@ -85,10 +88,7 @@ func (v imagesView) rows(images []image.Image, only string, now time.Time) []ima
 			names = []string{""}
 		}
 		for _, name := range names {
-			row := v.row(img, name, now)
-			if only == "" || only == row.Repository || only == row.Repository+":"+row.Tag {
-				rows = append(rows, row)
-			}
+			rows = append(rows, v.row(img, name, now))
 		}
 	}
 	return rows

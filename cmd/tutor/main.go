@@ -147,6 +147,7 @@ func add(root *cobra.Command, group string, commands ...*cobra.Command) {
 func (c *cli) main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // what does not hear the first Ctrl-C is killed by the second
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -43,7 +43,7 @@ var (
 func detailsOf(d container.Disk, now time.Time) dfDetails {
 	details := dfDetails{Images: []dfImage{}, Containers: []dfContainer{}, Volumes: []dfVolume{}}
 	for _, one := range d.Images {
-		for _, name := range (imagesView{}).rows([]image.Image{one.Image}, "", now) {
+		for _, name := range (imagesView{}).rows([]image.Image{one.Image}, now) {
 			details.Images = append(details.Images, dfImage{Repository: name.Repository, Tag: name.Tag, ID: name.ID, CreatedSince: name.CreatedSince,
 				Size: onDisk(one.Size), SharedSize: onDisk(one.Shared), UniqueSize: onDisk(one.Size - one.Shared), Containers: fmt.Sprint(one.Containers)})
 		}

@@ -47,6 +47,14 @@ func (c *Container) Create(claim bool) error {
 		}
 		return err
 	})
+	if err == nil {
+		if err = c.home.stands(c.State); err != nil {
+			if claim {
+				c.claim.release()
+			}
+			return errors.Join(err, c.home.Remove(c.State.ID, true))
+		}
+	}
 	if err == nil && !claim { // else the start does it, in a moment
 		if err = c.makeVolumes(); err != nil {
 			c.home.Remove(c.State.ID, true)

@@ -70,6 +70,9 @@ func unpack(ctx context.Context, store *image.Store, l image.Layer, name string,
 		os.RemoveAll(unfinished)
 		return err
 	}
+	if err := unix.Syncfs(int(lock.Fd())); err != nil { // after a power cut nobody would look again into a layer that has its name
+		return os.NewSyscallError("syncfs", err)
+	}
 	return os.Rename(unfinished, name)
 }
 
@@ -98,6 +101,11 @@ func (h Home) Free(store *image.Store) (freed int64, err error) {
 		return 0, err
 	}
 	defer lock.Close()
+	freeing, err := lockFile(filepath.Join(dir, freeingName), unix.F_SETLKW)
+	if err != nil {
+		return 0, err
+	}
+	defer freeing.Close()
 	used, err := h.used(store)
 	if err != nil {
 		return 0, err
@@ -114,6 +122,29 @@ func (h Home) Free(store *image.Store) (freed int64, err error) {
 		}
 	}
 	return freed, err
+}
+
+// freeingName is the lock of whoever removes layers.
+const freeingName = "freeing"
+
+// stands says if the container's layers are not there. It is asked once the container is on disk, where Free sees it: who has
+// looked before that has the lock until the layers are gone.
+func (h Home) stands(s State) error {
+	dir := filepath.Join(h.Root, "layers")
+	if len(s.Layers) == 0 {
+		return nil
+	}
+	freeing, err := lockFile(filepath.Join(dir, freeingName), unix.F_SETLKW)
+	if err != nil {
+		return err
+	}
+	defer freeing.Close()
+	for _, name := range s.Layers {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+			return Hint(fmt.Errorf("the image %s was removed at this moment", s.Image), "pull it again, or tutor run once more")
+		}
+	}
+	return nil
 }
 
 // diskUsage is what the files below dir take on disk, in bytes. A hard link is counted once.

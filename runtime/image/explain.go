@@ -66,6 +66,7 @@ func explainAnswer(op string, answer *transport.Error, ref Reference) *Error {
 	case code == "BLOB_UNKNOWN":
 		return &Error{Msg: "the registry lacks a layer that its manifest lists: blob unknown"}
 	case answer.StatusCode == http.StatusNotFound:
+		missing.Hint = "is there such a repository, and is this a registry?"
 		return missing
 	}
 	return &Error{Msg: strings.TrimSpace(answer.Error())}

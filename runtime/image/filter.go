@@ -34,7 +34,17 @@ func ParseFilters(words []string) (Filters, error) {
 			return nil, &Error{Msg: fmt.Sprintf("Invalid filter 'dangling=%s'", value), Hint: "dangling is true or false"}
 		}
 	}
-	return filters, nil
+	return filters, filters.badPattern()
+}
+
+// badPattern is the first of the patterns that is none.
+func (f Filters) badPattern() error {
+	for _, pattern := range f["reference"] {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return &Error{Msg: fmt.Sprintf("Invalid filter 'reference=%s'", pattern), Err: err, Hint: "* and ? stand for any letters, [a-z] for one: 'python:3*'"}
+		}
+	}
+	return nil
 }
 
 const filterHint = "filters: dangling=true, label=KEY[=VALUE], before=IMAGE, since=IMAGE, reference=PATTERN, until=TIME"

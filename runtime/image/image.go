@@ -3,7 +3,9 @@ package image
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -41,6 +43,9 @@ const (
 	annotationSize   = "tutor.size"   // unpacked bytes of each layer, counted when it was checked
 )
 
+// errSpoilt says that what an entry of the index points to can never be read again.
+var errSpoilt = errors.New("the store is damaged")
+
 // describe reads what an entry of the index points to.
 func (s *Store) describe(entry v1.Descriptor) (Image, error) {
 	data, err := s.readBlob(entry.Digest, manifestLimit)
@@ -49,7 +54,7 @@ func (s *Store) describe(entry v1.Descriptor) (Image, error) {
 	}
 	manifest, err := parseManifest(data)
 	if err != nil {
-		return Image{}, err
+		return Image{}, fmt.Errorf("%w: %w", errSpoilt, err)
 	}
 	data, err = s.readBlob(manifest.Config.Digest, configLimit)
 	if err != nil {
@@ -57,7 +62,7 @@ func (s *Store) describe(entry v1.Descriptor) (Image, error) {
 	}
 	config, err := parseConfig(data, manifest)
 	if err != nil {
-		return Image{}, err
+		return Image{}, fmt.Errorf("%w: %w", errSpoilt, err)
 	}
 	img := Image{
 		ID:          manifest.Config.Digest.String(),
@@ -131,6 +136,9 @@ func familiar(name string) string {
 // and not a strange configuration later.
 func (s *Store) readBlob(h v1.Hash, limit int64) ([]byte, error) {
 	data, err := readFile(s.blobPath(h), limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{Op: "store", Msg: fmt.Sprintf("blob %s is gone", h), Err: errSpoilt, Hint: hintDamaged}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("blob %s: %w", h, err)
 	}
@@ -140,7 +148,7 @@ func (s *Store) readBlob(h v1.Hash, limit int64) ([]byte, error) {
 	}
 	if got != h {
 		return nil, &Error{Op: "store", Msg: fmt.Sprintf("blob %s is damaged: it has digest %s", h, got),
-			Hint: hintDamaged}
+			Err: errSpoilt, Hint: hintDamaged}
 	}
 	return data, nil
 }

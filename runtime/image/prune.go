@@ -52,7 +52,10 @@ func (s *Store) Collect() (freed int64, err error) {
 		if err != nil {
 			return err
 		}
-		needed, _ := s.needed(index.Manifests)
+		needed, _, err := s.needed(index.Manifests)
+		if err != nil {
+			return err // rather too much than too little stays
+		}
 		blobs, err := os.ReadDir(s.path("blobs/sha256"))
 		for _, b := range blobs {
 			freed += s.unlink("sha256:"+b.Name(), needed)

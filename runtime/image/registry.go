@@ -96,6 +96,8 @@ func (c *client) head(ctx context.Context, identifier string) (string, error) {
 // manifest fetches a manifest or an index, and the digest of the bytes that came. A digest that was asked for
 // must be the one that comes; a digest that the registry claims must at least be one.
 func (c *client) manifest(ctx context.Context, identifier string) ([]byte, v1.Hash, types.MediaType, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer for %s", patience)) // for some kilobytes
+	defer cancel()
 	resp, err := c.do(withStep(ctx, "manifest"), http.MethodGet, "/manifests/"+identifier, http.Header{"Accept": accepted}, http.StatusOK)
 	if err != nil {
 		return nil, v1.Hash{}, "", err

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -17,6 +18,10 @@ import (
 func (s *Store) Remove(name string, force bool, inUse InUse) (gone Removed, err error) {
 	err = s.locked(func() error {
 		img, err := s.Find(name)
+		if errors.Is(err, errSpoilt) {
+			gone, err = s.forget(name)
+			return err
+		}
 		if err != nil {
 			return err
 		}
@@ -35,6 +40,40 @@ func (s *Store) Remove(name string, force bool, inUse InUse) (gone Removed, err 
 		return err
 	})
 	return gone, err
+}
+
+// forget takes a name away that leads to what nobody can read any more. What it led to goes as far as nobody else needs it.
+func (s *Store) forget(name string) (gone Removed, err error) {
+	ref, err := Parse(name)
+	if err != nil {
+		return gone, err
+	}
+	index, err := s.index()
+	if err != nil {
+		return gone, err
+	}
+	before := slices.Clone(index.Manifests)
+	index.Manifests = slices.DeleteFunc(index.Manifests, func(e v1.Descriptor) bool { return answers(e, ref) })
+	needed, _, err := s.needed(index.Manifests)
+	if err != nil {
+		return gone, err
+	}
+	if err := s.writeIndex(index); err != nil {
+		return gone, err
+	}
+	gone.Untagged = []string{ref.Familiar()}
+	for _, e := range before {
+		if !answers(e, ref) {
+			continue
+		}
+		if data, err := s.readBlob(e.Digest, manifestLimit); err == nil { // the config is spoilt, and must not be taken for a good one
+			if manifest, err := parseManifest(data); err == nil {
+				gone.Bytes += s.unlink(manifest.Config.Digest.String(), needed)
+			}
+		}
+		gone.Bytes += s.unlink(e.Digest.String(), needed)
+	}
+	return gone, nil
 }
 
 // InUse tells if a container needs the image, and which.
@@ -66,7 +105,7 @@ func (r removal) decide(name string) ([]string, error) {
 		}
 		return []string{named}, nil
 	}
-	if repositories(r.image.Names) > 1 && !r.force {
+	if len(r.image.Names) > 1 && !r.force {
 		return nil, &Error{Msg: fmt.Sprintf(
 			"conflict: unable to delete %s (must be forced) - image is referenced in multiple repositories", id),
 			Hint: "name the one to remove, or use -f for all: " + strings.Join(r.image.Names, ", ")}
@@ -96,16 +135,6 @@ func (r removal) named(name string) string {
 	return ""
 }
 
-func repositories(names []string) int {
-	seen := map[string]bool{}
-	for _, n := range names {
-		if ref, err := Parse(n); err == nil {
-			seen[ref.Repository()] = true
-		}
-	}
-	return len(seen)
-}
-
 // drop rewrites the index, and then frees blobs. In this order a crash leaves a blob too many, never a name
 // whose blobs are gone.
 func (s *Store) drop(img Image, names []string, used bool) (gone Removed, err error) {
@@ -120,7 +149,10 @@ func (s *Store) drop(img Image, names []string, used bool) (gone Removed, err er
 	if err := s.writeIndex(index); err != nil {
 		return Removed{}, err
 	}
-	needed, chains := s.needed(index.Manifests)
+	needed, chains, err := s.needed(index.Manifests)
+	if err != nil {
+		return gone, err
+	}
 	gone.Bytes = s.free(ours, needed, before)
 	if keep {
 		return gone, nil
@@ -182,7 +214,7 @@ func (s *Store) manifestsOf(img Image, entries []v1.Descriptor) map[string]bool 
 // free removes what the entries of an image (ours: its manifests) lead to and nobody needs, and returns the bytes.
 // An image may have several manifests, each with layers packed in its own way.
 func (s *Store) free(ours, needed map[string]bool, before []v1.Descriptor) (bytes int64) {
-	theirs, _ := s.needed(slices.DeleteFunc(slices.Clone(before), func(e v1.Descriptor) bool { return !ours[e.Digest.String()] }))
+	theirs, _, _ := s.needed(slices.DeleteFunc(slices.Clone(before), func(e v1.Descriptor) bool { return !ours[e.Digest.String()] }))
 	for digest := range theirs {
 		bytes += s.unlink(digest, needed)
 	}
@@ -190,13 +222,17 @@ func (s *Store) free(ours, needed map[string]bool, before []v1.Descriptor) (byte
 }
 
 // needed is everything that the entries lead to: blobs (manifests, configs, layers), and apart from them chain IDs,
-// because the chain ID of a lowest layer that is not packed is the digest of its blob.
-func (s *Store) needed(entries []v1.Descriptor) (blobs, chains map[string]bool) {
+// because the chain ID of a lowest layer that is not packed is the digest of its blob. What is spoilt or gone needs nothing; an
+// entry that cannot be read just now may need anything.
+func (s *Store) needed(entries []v1.Descriptor) (blobs, chains map[string]bool, err error) {
 	blobs, chains = map[string]bool{}, map[string]bool{}
 	for _, entry := range entries {
 		blobs[entry.Digest.String()] = true
-		img, err := s.describe(entry)
-		if err != nil {
+		img, failed := s.describe(entry)
+		if failed != nil {
+			if !errors.Is(failed, errSpoilt) {
+				err = errors.Join(err, failed)
+			}
 			continue
 		}
 		blobs[img.ID] = true
@@ -204,7 +240,7 @@ func (s *Store) needed(entries []v1.Descriptor) (blobs, chains map[string]bool) 
 			chains[chain], blobs[img.Layers[i].Digest] = true, true
 		}
 	}
-	return blobs, chains
+	return blobs, chains, err
 }
 
 func (s *Store) unlink(digest string, needed map[string]bool) int64 {

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sys/unix"
 )
 
 // A spool is the files of an archive that came as a stream. They lie under numbers: what the archive calls them is
@@ -67,6 +68,12 @@ func (s *spool) read(ctx context.Context, r io.Reader) error {
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			return notAnArchive(err)
 		}
+		if len(h.Name) >= unix.PathMax || len(h.Linkname) >= unix.PathMax {
+			return fmt.Errorf("the archive has a name of %d bytes (limit %d)", max(len(h.Name), len(h.Linkname)), unix.PathMax-1)
+		}
+		if h.PAXRecords["GNU.sparse.realsize"] != "" || h.PAXRecords["GNU.sparse.size"] != "" || h.Typeflag == tar.TypeGNUSparse {
+			return fmt.Errorf("the archive has a sparse file, %.40q, which no image has: its holes could fill any disk", h.Name)
+		}
 		name := path.Join("/", h.Name)
 		switch h.Typeflag {
 		case tar.TypeReg:
@@ -90,7 +97,7 @@ func notAnArchive(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &Error{Msg: "not a tar archive: " + err.Error(), Err: err, Hint: "load reads what 'tutor save', 'docker save' and 'skopeo copy … oci-archive:' write"}
+	return &Error{Msg: "not a tar archive: " + err.Error(), Err: err, Hint: "a tar, plain or packed by gzip or zstd: for load what 'tutor save', 'docker save' and 'skopeo copy … oci-archive:' write"}
 }
 
 // unpacked is decompress for archives: a file from a person, who may well have packed it with xz.

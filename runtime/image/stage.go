@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,17 +63,26 @@ func (s *Store) sweep(untouched time.Duration) int64 {
 		if err != nil || (blob && time.Since(info.ModTime()) < untouched) {
 			continue
 		}
-		if os.RemoveAll(s.path("tmp/"+e.Name())) == nil && info.Mode().IsRegular() {
-			freed += info.Size()
-		}
+		name := s.path("tmp/" + e.Name())
+		filepath.WalkDir(name, func(_ string, d fs.DirEntry, err error) error {
+			if info, gone := d.Info(); err == nil && gone == nil && info.Mode().IsRegular() {
+				freed += info.Size()
+			}
+			return nil
+		})
+		os.RemoveAll(name)
 	}
 	return freed
 }
 
 func (t *stage) close() { t.lock.Close() }
 
-// discard removes what this stage has brought: it was no image, and nobody will come back for it.
+// discard removes what this stage has brought: it was no image, and nobody will come back for it. While others are at work it
+// stays, for they may count on it already; prune, or the next who is alone, removes it.
 func (t *stage) discard() {
+	if flock(t.lock, unix.LOCK_EX|unix.LOCK_NB) != nil {
+		return
+	}
 	for _, h := range t.added {
 		os.Remove(t.path(h))
 	}

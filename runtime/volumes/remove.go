@@ -15,7 +15,7 @@ import (
 // Remove takes a volume away with all that is in it. One that a container uses stays, running or not: the
 // container would find it empty.
 func (s Store) Remove(ctx context.Context, name string, users Users) error {
-	if _, err := s.Find(name); err != nil {
+	if _, err := s.Find(name); errors.Is(err, ErrNotFound) { // one whose volume.json is spoilt can be removed
 		return err
 	}
 	lock, err := lock(ctx, s.Dir)
@@ -27,7 +27,7 @@ func (s Store) Remove(ctx context.Context, name string, users Users) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Find(name); err != nil {
+	if _, err := s.Find(name); errors.Is(err, ErrNotFound) {
 		return err // somebody else was first
 	}
 	if ids := used[name]; len(ids) > 0 {
@@ -75,14 +75,16 @@ func (s Store) Prune(ctx context.Context, chosen func(Volume) bool, users Users)
 
 // remove needs the lock.
 func (s Store) remove(name string) error {
-	going := filepath.Join(s.Dir, ".gone")
-	if err := os.RemoveAll(going); err != nil { // a tutor that was killed here
+	old, _ := filepath.Glob(filepath.Join(s.Dir, ".gone*"))
+	for _, o := range old { // of a tutor that was killed here; or with a file that nobody can remove, which is not this volume's
+		os.RemoveAll(o)
+	}
+	going, err := os.MkdirTemp(s.Dir, ".gone-")
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(s.Dir, name), going); err != nil {
-		return err
-	}
-	return os.RemoveAll(going)
+	err = os.Rename(filepath.Join(s.Dir, name), filepath.Join(going, "volume"))
+	return errors.Join(err, os.RemoveAll(going))
 }
 
 // Size is what Docker counts: the bytes of all files, a hard link once, directories not at all.

@@ -19,7 +19,7 @@ import (
 // A Store is a directory of volumes.
 //
 // A volume appears under its name whole, and goes whole: what is being made is called .new, what is being removed
-// .gone, and no volume's name begins with a dot. Who makes or removes holds a lock on the directory (flock(2)),
+// .gone-…, and no volume's name begins with a dot. Who makes or removes holds a lock on the directory (flock(2)),
 // which ends with its holder; what a killed one has left, the next one clears. Reading needs no lock.
 type Store struct{ Dir string }
 
@@ -80,9 +80,10 @@ func (s Store) List() ([]Volume, error) {
 		if errors.Is(err, ErrNotFound) {
 			continue // it has just been removed
 		}
-		if err != nil {
-			return nil, err
+		if err != nil && !e.IsDir() {
+			continue
 		}
+		v.Name = e.Name() // without more, if its volume.json is spoilt: it is there, and can be removed
 		found = append(found, v)
 	}
 	return found, nil
