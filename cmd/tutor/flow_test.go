@@ -134,3 +134,16 @@ func TestTheThirdCtrlCEndsIt(t *testing.T) {
 	require.Equal(t, 137, cmd.ProcessState.ExitCode())
 	require.Empty(t, leftovers(t))
 }
+
+// The input of a container that was started in the background is everybody's: one who has no more to say does not close it.
+func TestOnePersonsEndIsNotTheCommands(t *testing.T) {
+	root(t)
+	noneStays(t)
+	ok(t, "run", "-d", "-i", "--name", "echo", "tutor/lab", "cat")
+	for _, word := range []string{"one", "two"} {
+		piped(t, "echo "+word+" | timeout 2 $T attach echo")
+		eventually(t, word, func() bool { return strings.Contains(tutor(t, "logs", "echo").stdout, word+"\n") })
+	}
+	require.Equal(t, "running\n", ok(t, "inspect", "-f", "{{.State.Status}}", "echo"))
+	require.Equal(t, run{stdout: "here\n"}, piped(t, "echo here | $T run --rm -i tutor/lab cat"), "in the foreground it is")
+}

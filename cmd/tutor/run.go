@@ -101,6 +101,7 @@ func (f *runFlags) made(ctx context.Context, c *cli, command string, args []stri
 // start is the life of a container that was just made: kernel → ledger → trace.
 func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int, err error) {
 	const ours = process.ExitOurs
+	f.options.StdinStays = f.detach && f.options.Interactive
 	ctr, err := f.made(ctx, c, "run", args)
 	if err != nil {
 		return ours, err

@@ -43,7 +43,7 @@ func (c *Container) streams() (command ends, err error) {
 			return nil, err
 		}
 		c.Plan.Pipes.In.Give(int(r.Fd()))
-		command, c.hub.input = append(command, r), w
+		command, c.hub.input, c.hub.stays = append(command, r), w, c.Options.StdinStays
 	}
 	for _, stream := range []string{"stdout", "stderr"} {
 		r, w, err := os.Pipe()

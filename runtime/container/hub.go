@@ -21,6 +21,7 @@ type hub struct {
 	log      *logWriter // nil: a lab without an image keeps none
 	clients  map[*client]bool
 	input    *os.File // the pipe's end or the terminal; nil without -i, or once it is closed
+	stays    bool     // input is not closed when one person has no more to say
 	terminal *os.File // -t
 	process  int      // a pidfd of the first process; -1: none yet
 	size     terminal.Size
@@ -141,11 +142,11 @@ func (h *hub) Type(data []byte) error {
 	return err
 }
 
-// End closes the command's input. A terminal has no end: Ctrl-D is a key.
+// End closes the command's input, unless others may have more to say. A terminal has no end: Ctrl-D is a key.
 func (h *hub) End() error {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	if h.input == nil || h.terminal != nil {
+	if h.input == nil || h.terminal != nil || h.stays {
 		return nil
 	}
 	err := h.input.Close()

@@ -44,6 +44,7 @@ type Options struct {
 	ReadOnly    bool
 	Init        bool
 	Interactive bool
+	StdinStays  bool // run -d -i: the end of one person's input is not the command's
 	Terminal    bool
 	Remove      bool   // --rm
 	StopSignal  string // "SIGINT"; empty: the image's, or SIGTERM
