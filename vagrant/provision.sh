@@ -42,6 +42,8 @@ tests="
  skopeo           reads tutor's store: it is a plain OCI layout
  podman           reads what tutor saves
  docker.io        runs what tutor saves; asked what it would answer
+ xz-utils         the small machine's modules may be packed with it
+ zstd             or with that
  docker-registry  a registry that wants passwords and tokens
  apache2-utils    htpasswd, for that registry
  bind9-dnsutils   dig asks our name server
@@ -101,6 +103,12 @@ kernel() {
 	debian-amd64) echo linux-image-cloud-amd64 ;;
 	ubuntu-amd64) echo linux-image-virtual ;;
 	esac
+}
+
+# client: Debian has docker's own words in a package apart since 13.
+client() {
+	. /etc/os-release
+	case $ID-${VERSION_ID:-99} in debian-1[3-9] | debian-99) packages docker-cli ;; esac
 }
 
 # get PACKAGE...: the programs, and not the services: a second dockerd would change the host's firewall.
@@ -164,7 +172,7 @@ build() {
 }
 
 case ${1:-} in
-tests) get $(packages "$tests") $(kernel) && exit ;;
+tests) get $(packages "$tests") $(client) $(kernel) && exit ;;
 lesson) get $(packages "$lesson") && exit ;;   # for make lesson
 machine) get $(packages "$machine") && exit ;; # for make vm and make box
 arm64) get $(packages "$arm64") && exit ;;     # for make arm64

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tutor/runtime/container"
+	"tutor/runtime/pace"
 )
 
 // running starts a container in the background; wait tells when a file of its is there.
@@ -31,10 +32,10 @@ func running(t *testing.T, name, script string, flags ...string) (state containe
 	return state, cmd
 }
 
-// eventually waits for a condition, for at most a minute: the machine may have much to do, or be emulated.
+// eventually waits for a condition, for a minute and more: the machine may have much to do, or be emulated.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(pace.Times(time.Minute)); !is(); time.Sleep(time.Millisecond) {
 		require.True(t, time.Now().Before(deadline), "waiting in vain: "+what)
 	}
 }

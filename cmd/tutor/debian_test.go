@@ -88,6 +88,6 @@ func imageOf(t *testing.T, config v1.Config, layers ...v1.Layer) v1.Image {
 // pythonImage is python made of the distribution's own packages.
 func pythonImage(t *testing.T) v1.Image {
 	t.Helper()
-	config := v1.Config{Cmd: []string{"python3"}, Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"}}
+	config := v1.Config{Cmd: []string{"python3"}, Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "PYTHON_BASIC_REPL=1"}} // the other prompt is not in python3-minimal
 	return imageOf(t, config, plainLayer(t, debianTar(t, "python3-minimal,dash,bash,coreutils")))
 }

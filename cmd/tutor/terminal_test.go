@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/pace"
 )
 
 // A screen is a real pseudo-terminal with everything that was written on it.
@@ -79,7 +81,7 @@ func (s *screen) shown() string {
 // sees waits until text is on the screen, and forgets everything up to it.
 func (s *screen) sees(text string) {
 	s.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(pace.Times(20 * time.Second))
 	for {
 		s.mu.Lock()
 		_, after, found := strings.Cut(s.text.String(), text)

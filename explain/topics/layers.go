@@ -113,7 +113,8 @@ var layers = []Topic{
 			below, while the working directory stays above it, then walk up.`,
 		Why: `It shows what pivot_root is for. A container on chroot alone lets root walk out to the host's files, and sees the
 			host's processes and network as before.`,
-		Hand: []string{"chroot /usr ls /   # /usr has bin and lib: enough of a root for ls"},
+		Hand: []string{"mount -t tmpfs tmpfs /mnt; mkdir /mnt/bin /mnt/lib /mnt/lib64 /mnt/usr; mount --rbind /usr /mnt/usr",
+			"for d in bin lib lib64; do [ ! -e /$d ] || mount --bind /$d /mnt/$d; done; chroot /mnt ls /"},
 		Safe: true,
 		Try:  Try{Line: "tutor run --rm --explain tutor/lab true", Look: "the entry pivot: three calls, and chroot is none of them", Want: `pivot_root\("\.", "\."\)`},
 		Read: []string{"chroot(2)"},

@@ -21,6 +21,7 @@ var imports = map[string][]string{
 	"runtime/namespaces": {"runtime/sys", "runtime/program"},
 	"runtime/cgroups":    {"runtime/sys", "runtime/program"},
 	"runtime/layers":     {"runtime/sys", "runtime/program"},
+	"runtime/pace":       {},
 	"runtime/network":    {"runtime/sys", "runtime/program"},
 	"runtime/ports":      {"runtime/sys", "runtime/program"},
 	"runtime/networks":   {},

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
+
+	"tutor/runtime/pace"
 )
 
 // What comes in may be anything. To what is no question there is no answer, not even a failure: the loop goes on.
@@ -79,6 +81,7 @@ func TestAQuestionThatCannotBeAnsweredIsToldWhy(t *testing.T) {
 // The resolver here answers nobody before all have asked. They ask one after the other, because the kernel's buffer of
 // a socket holds some three hundred packets and drops the rest.
 func TestAThousandWaitAtOneTime(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	const n = 1000
 	var arrived atomic.Int32
@@ -114,9 +117,18 @@ func TestAThousandWaitAtOneTime(t *testing.T) {
 	}
 }
 
+// quick skips a test on a machine on which a thousand questions take longer than any of them may wait.
+func quick(t *testing.T) {
+	t.Helper()
+	if pace.Times(time.Second) > 4*time.Second {
+		t.Skip("this machine is too slow: emulated, or much too busy")
+	}
+}
+
 // A container that asks more than may wait hears at once that it will not be served; what is known here is answered
 // all the same, and so are all when the wait is over. Closing the sockets does not wait for the silent resolver (serve).
 func TestMoreQuestionsThanMayWaitFail(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	quiet := upstream(t, silent)
 	s := &Server{Upstream: []netip.AddrPort{quiet.AddrPort}}
