@@ -67,6 +67,8 @@ type Host struct {
 	Hostname string
 	Held     uint64 // the capabilities that tutor itself has; nobody can give more
 	IPv6     bool   // the kernel has it
+
+	Throttles []string // of each processor, how often heat has slowed it down: a side channel
 }
 
 // Spec turns options and the image's config into the OCI runtime's config.json (OCI runtime-spec, config.md).
@@ -109,7 +111,7 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 		},
 		Linux: &specs.Linux{
 			Resources:     &o.Resources,
-			MaskedPaths:   maskedPaths,
+			MaskedPaths:   slices.Concat(maskedPaths, host.Throttles),
 			ReadonlyPaths: readonlyPaths,
 			Sysctl:        o.sysctls(host.IPv6),
 		},
