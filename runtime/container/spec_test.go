@@ -1,3 +1,11 @@
+package container
+
+import (
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/stretchr/testify/require"
+)
 
 // GHSA-6fw5-f8r9-fgfm: how often heat has slowed a processor down tells what others compute on it.
 func TestEveryProcessorsThrottleIsMasked(t *testing.T) {
