@@ -22,7 +22,7 @@ func (s *Session) Interactive(tty *os.File, restart bool) (over bool, err error)
 		}
 	}
 	if s.at == 0 {
-		s.Place.Right, s.Place.Asked = 0, 0
+		s.Place.Right, s.Place.Asked, s.Place.Guessed = 0, 0, nil
 	}
 	for s.at < len(s.Lesson.Steps) {
 		if err := s.step(); err != nil {

@@ -82,10 +82,7 @@ func volume(text string) (place, error) {
 		return place{}, container.Hint(fmt.Errorf("invalid spec: %s: empty section between colons", text), volumeForms)
 	}
 	if len(parts) == 1 {
-		if !filepath.IsAbs(text) {
-			return place{}, container.Hint(fmt.Errorf("invalid volume specification: '%s': invalid mount path: '%s' mount path must be absolute", text, text), volumeForms)
-		}
-		return place{target: text, volume: &container.VolumeUse{RW: true}}, nil
+		return place{target: filepath.Join("/", text), volume: &container.VolumeUse{RW: true}}, nil
 	}
 	source := parts[0]
 	if strings.HasPrefix(source, ".") {

@@ -21,7 +21,6 @@ func TestDockersWays(t *testing.T) {
 	}{
 		{"run --rm -m 0 --memory-swap 0 tutor/lab echo here", "here\n", "", 0},
 		{"run --rm --cpus 4096 tutor/lab true", "", "Range of CPUs is from 0.01 to", 125},
-		{"run --rm -v data tutor/lab true", "", "mount path must be absolute", 125},
 		{"run --rm -w rel tutor/lab true", "", "the working directory 'rel' is invalid, it needs to be an absolute path", 125},
 		{"run --rm -e HOSTNAME -e HOME=/tmp tutor/lab env", "PATH=/bin\nHOME=/tmp\n", "", 0},
 		{"run --rm --network host -p 8080:80 tutor/lab true", "", "WARNING: Published ports are discarded when using host network mode\n", 0},

@@ -125,8 +125,8 @@ var cgroups = []Topic{
 		Why: `PIDs are a small number for the whole machine (sysctl kernel.pid_max). A fork bomb in one container would leave
 			nobody able to start even the shell that could end it.`,
 		Hand: []string{"echo +pids > /sys/fs/cgroup/cgroup.subtree_control", "mkdir /sys/fs/cgroup/demo; echo 3 > /sys/fs/cgroup/demo/pids.max",
-			"( echo 0 > /sys/fs/cgroup/demo/cgroup.procs; sleep 1 & sleep 1 & sleep 1 & wait )   # EAGAIN", "sleep 1; rmdir /sys/fs/cgroup/demo"},
-		V1:   []string{"mkdir /sys/fs/cgroup/pids/demo; echo 3 > /sys/fs/cgroup/pids/demo/pids.max", "( echo 0 > /sys/fs/cgroup/pids/demo/cgroup.procs; sleep 1 & sleep 1 & sleep 1 & wait )   # EAGAIN", "sleep 1; rmdir /sys/fs/cgroup/pids/demo"},
+			"( echo 0 > /sys/fs/cgroup/demo/cgroup.procs; sleep 1 & sleep 1 & sleep 1 & wait )   # EAGAIN", "sleep 2; rmdir /sys/fs/cgroup/demo"},
+		V1:   []string{"mkdir /sys/fs/cgroup/pids/demo; echo 3 > /sys/fs/cgroup/pids/demo/pids.max", "( echo 0 > /sys/fs/cgroup/pids/demo/cgroup.procs; sleep 1 & sleep 1 & sleep 1 & wait )   # EAGAIN", "sleep 2; rmdir /sys/fs/cgroup/pids/demo"},
 		Try:  Try{Line: "tutor run --rm --pids-limit 20 tutor/lab forkbomb", Look: "after how many processes the kernel refused", Want: `\d+ processes, then: resource temporarily unavailable`},
 		Read: []string{"cgroup-v2.rst (kernel documentation), PID"},
 		See:  []string{"controller", "rlimit", "zombie", "clone3", "cgroup"},

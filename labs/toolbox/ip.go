@@ -135,7 +135,7 @@ func (n *network) flush(name string) error {
 	if err != nil {
 		return err
 	}
-	list, err := netlink.AddrList(l, n.family)
+	list, err := dumped(func() ([]netlink.Addr, error) { return netlink.AddrList(l, n.family) })
 	for _, a := range list {
 		if err == nil {
 			err = netlink.AddrDel(l, &a)

@@ -104,7 +104,13 @@ func free(p ports.Port, number int) (int, error) {
 // routes are the networks that this machine knows a way to, other than the way to everybody. A VPN that takes over writes that as
 // two halves, 0.0.0.0/1 and 128.0.0.0/1, or as more: what is larger than any network that somebody has leads to everybody too.
 func routes() (known []netip.Prefix) {
-	list, _ := netlink.RouteList(nil, netlink.FAMILY_ALL)
+	list, err := netlink.RouteList(nil, netlink.FAMILY_ALL)
+	for range 10 {
+		if !errors.Is(err, netlink.ErrDumpInterrupted) { // it has changed while it was read
+			break
+		}
+		list, err = netlink.RouteList(nil, netlink.FAMILY_ALL)
+	}
 	for _, r := range list {
 		if r.Dst == nil {
 			continue

@@ -26,7 +26,7 @@ type Commit struct {
 
 // places are where the start of a container makes a file or directory to mount on, where the image has none.
 // Docker makes them, and these only, in a layer under the container's own.
-var places = []string{"/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts", initPath}
+var places = []string{"/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
 
 // Delta is what the container has changed.
 func (h Home) Delta(s State) (layers.Delta, error) {
