@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/cgroups"
+	"tutor/runtime/layers"
 )
 
 // What the host has to know of a running container before something can enter it.
@@ -135,7 +136,7 @@ func usersBelow(root int) Users {
 }
 
 func readBelow(root int, path string, limit int64) ([]byte, error) {
-	at, err := unix.Openat2(root, path, &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS})
+	at, err := layers.OpenIn(root, path, unix.O_PATH)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
 		return nil, fs.ErrNotExist
 	}
