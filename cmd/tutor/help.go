@@ -50,12 +50,10 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// tabled is a line of a table: what it is about, two spaces or more, and the words.
-var tabled = regexp.MustCompile(`^ +\S.*?  +\b`)
-
 // fit breaks lines that are too long: words of a table under their first, paragraphs as a whole. Examples stay as they can be typed.
 func fit(text string, width int) string {
 	var out strings.Builder
+	tabled := regexp.MustCompile(`^ +\S.*?  +\b`) // a line of a table: what it is about, two spaces or more, and the words
 	examples := false
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i := 0; i < len(lines); i++ {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
+	"tutor/runtime/image"
 	"tutor/runtime/networks"
 )
 
@@ -111,9 +112,7 @@ func networkFits(n networks.Network, key, value string) bool {
 	case "type":
 		return (value == "builtin") == slices.Contains(networks.Predefined, n.Name)
 	}
-	name, text, exact := strings.Cut(value, "=")
-	has, there := n.Labels[name]
-	return there && (!exact || has == text)
+	return image.HasLabel(n.Labels, value)
 }
 
 // A networkDetails is what `network inspect` says, in Docker's words.

@@ -45,11 +45,7 @@ const pruneFilterHint = "filters: label=KEY[=VALUE], label!=KEY[=VALUE], until=T
 
 // fits tells if something with these labels, made then, may go.
 func (f pruneFilter) fits(labels map[string]string, made time.Time) bool {
-	has := func(word string) bool {
-		key, want, valued := strings.Cut(word, "=")
-		value, found := labels[key]
-		return found && (!valued || value == want)
-	}
+	has := func(word string) bool { return image.HasLabel(labels, word) }
 	return !slices.ContainsFunc(f.labels, func(word string) bool { return !has(word) }) && !slices.ContainsFunc(f.not, has) &&
 		(f.until.IsZero() || made.Before(f.until))
 }

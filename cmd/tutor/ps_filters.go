@@ -84,14 +84,7 @@ func hasVolume(s container.Status, nameOrPlace string) bool {
 }
 
 func (f psFilters) labels(s container.Status) bool {
-	for _, word := range f["label"] {
-		key, want, valued := strings.Cut(word, "=")
-		value, found := s.Labels[key]
-		if !found || (valued && value != want) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(f["label"], func(word string) bool { return !image.HasLabel(s.Labels, word) })
 }
 
 // ancestors are the IDs of the images that the names mean.

@@ -112,13 +112,16 @@ func (f Filters) dangling(img Image) bool {
 	})
 }
 
+// HasLabel tells if there is a label KEY, or with KEY=VALUE if it has that value.
+func HasLabel(labels map[string]string, word string) bool {
+	key, want, valued := strings.Cut(word, "=")
+	value, found := labels[key]
+	return found && (!valued || value == want)
+}
+
 // labels takes all of label=KEY[=VALUE], and none of label!=….
 func (f Filters) labels(img Image) bool {
-	has := func(word string) bool {
-		key, want, valued := strings.Cut(word, "=")
-		value, found := img.Config.Config.Labels[key]
-		return found && (!valued || value == want)
-	}
+	has := func(word string) bool { return HasLabel(img.Config.Config.Labels, word) }
 	for _, word := range f["label"] {
 		if !has(word) {
 			return false

@@ -65,7 +65,10 @@ func (s *Store) sweep(untouched time.Duration) int64 {
 		}
 		name := s.path("tmp/" + e.Name())
 		filepath.WalkDir(name, func(_ string, d fs.DirEntry, err error) error {
-			if info, gone := d.Info(); err == nil && gone == nil && info.Mode().IsRegular() {
+			if err != nil {
+				return nil // somebody else has removed it
+			}
+			if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
 				freed += info.Size()
 			}
 			return nil
