@@ -11,14 +11,20 @@ if [ -n "$unformatted" ]; then
 fi
 go vet ./...
 
-# run FILE WHAT...: go test's output goes to a file; what failed, and each package's verdict, is shown.
+# run FILE WHAT...: go test's output goes to a file; what failed is named at once, and in the end shown, with each package's
+# verdict.
 run() {
-	file=$1 status=0
+	file=$1
 	shift
-	go test -count=1 -timeout "${PATIENCE:-20m}" -v "$@" >"$file" 2>&1 || status=$?
-	[ "$status" = 0 ] || grep -a -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' "$file" || true
+	{
+		status=0
+		go test -count=1 -timeout "${PATIENCE:-20m}" -v "$@" 2>&1 || status=$?
+		echo "status $status"
+	} | tee "$file" | grep -a --line-buffered '^ *--- FAIL' >&2 || true
+	status=$(sed -n '$s/^status //p' "$file")
+	[ "$status" = 0 ] || grep -a -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' -e '^status ' "$file" || true
 	grep -aE '^(ok|FAIL|panic)' "$file" || true
-	return "$status"
+	return "${status:-1}"
 }
 count() { cat "$out"/* | grep -acE "^ {0,4}--- $1" || true; }
 

@@ -47,6 +47,8 @@ func TestTheTruthAfterRandomKills(t *testing.T) {
 	for _, id := range strings.Fields(ok(t, "ps", "-aq", "--no-trunc")) {
 		ok(t, "rm", "-f", "-v", id)
 	}
+	ok(t, "volume", "prune", "-f") // clears as well what a tutor has left that was killed while it made one
+	require.Empty(t, names(t, filepath.Join(home, "root", "volumes")))
 	w.agrees()
 	require.Empty(t, globbed(t, filepath.Join(home, "root", "containers", "*")))
 }

@@ -118,6 +118,17 @@ func TestABadVolumeIsInNobodysWay(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(dir, "README")))
 }
 
+// A tutor that was killed while it made a volume has left it under a name that no volume has.
+func TestAVolumeThatWasBegunIsClearedByTheNextChange(t *testing.T) {
+	root(t)
+	dir := filepath.Join(home, "root", "volumes")
+	for _, change := range [][]string{{"create", "next"}, {"rm", "next"}, {"prune", "-f"}} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, ".new", "_data"), 0o700))
+		ok(t, append([]string{"volume"}, change...)...)
+		require.NoDirExists(t, filepath.Join(dir, ".new"), change)
+	}
+}
+
 // A command that waits for a stream does not hear the first Ctrl-C; the second ends it.
 func TestTheSecondCtrlCEndsAnything(t *testing.T) {
 	root(t)

@@ -144,7 +144,7 @@ func (b *Bench) Calibrate() error {
 	if err != nil {
 		return fmt.Errorf("a program that is known to be good failed in the sandbox: %w", err)
 	}
-	b.patience = min(max(40*time.Since(began), 2*time.Second), time.Minute)
+	b.patience = min(max(40*time.Since(began), 2*time.Second), 2*time.Minute)
 	return nil
 }
 

@@ -18,7 +18,7 @@ func (s Store) Remove(ctx context.Context, name string, users Users) error {
 	if _, err := s.Find(name); errors.Is(err, ErrNotFound) { // one whose volume.json is spoilt can be removed
 		return err
 	}
-	lock, err := lock(ctx, s.Dir)
+	lock, err := s.alone(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ type Pruned struct {
 
 // Prune removes the chosen volumes that no container uses.
 func (s Store) Prune(ctx context.Context, chosen func(Volume) bool, users Users) (gone Pruned, err error) {
-	lock, err := lock(ctx, s.Dir)
+	lock, err := s.alone(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
 		return gone, nil // there has never been a volume
 	}
@@ -75,10 +75,6 @@ func (s Store) Prune(ctx context.Context, chosen func(Volume) bool, users Users)
 
 // remove needs the lock.
 func (s Store) remove(name string) error {
-	old, _ := filepath.Glob(filepath.Join(s.Dir, ".gone*"))
-	for _, o := range old { // of a tutor that was killed here; or with a file that nobody can remove, which is not this volume's
-		os.RemoveAll(o)
-	}
 	going, err := os.MkdirTemp(s.Dir, ".gone-")
 	if err != nil {
 		return err

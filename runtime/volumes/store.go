@@ -97,7 +97,7 @@ func (s Store) Create(ctx context.Context, name string, labels map[string]string
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return Volume{}, err
 	}
-	lock, err := lock(ctx, s.Dir)
+	lock, err := s.alone(ctx)
 	if err != nil {
 		return Volume{}, err
 	}
@@ -107,7 +107,7 @@ func (s Store) Create(ctx context.Context, name string, labels map[string]string
 	}
 	v := Volume{Name: name, Labels: labels, Created: time.Now()}
 	unfinished := filepath.Join(s.Dir, ".new")
-	err = errors.Join(os.RemoveAll(unfinished), v.write(unfinished))
+	err = v.write(unfinished)
 	if err == nil {
 		err = os.Rename(unfinished, filepath.Join(s.Dir, name))
 	}
@@ -147,6 +147,19 @@ func syncDir(dir string) error {
 	}
 	defer f.Close()
 	return f.Sync()
+}
+
+// alone locks the store, and clears what a killed tutor has left in it.
+func (s Store) alone(ctx context.Context) (*os.File, error) {
+	lock, err := lock(ctx, s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	left, _ := filepath.Glob(filepath.Join(s.Dir, ".gone-*"))
+	for _, l := range append(left, filepath.Join(s.Dir, ".new")) {
+		os.RemoveAll(l) // what cannot be removed is not in the way of another volume, or Create says so
+	}
+	return lock, nil
 }
 
 // lock locks a directory until the file is closed, or its holder dies. It waits for that, but not longer than ctx.
