@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
+	"tutor/runtime/flock"
 )
 
 // A Room is where one lab runs: a root and a run directory of its own, so that its containers never meet the
@@ -63,7 +64,7 @@ func (r *Room) take() error {
 		if err != nil {
 			return err
 		}
-		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if err := flock.Try(file, flock.Alone); err != nil {
 			file.Close()
 			return ErrOpen
 		}

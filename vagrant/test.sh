@@ -20,7 +20,7 @@ run() {
 		status=0
 		go test -count=1 -timeout "${PATIENCE:-20m}" -v "$@" 2>&1 || status=$?
 		echo "status $status"
-	} | tee "$file" | grep -a --line-buffered '^ *--- FAIL' >&2 || true
+	} | tee "$file" | grep -aE --line-buffered '^ {0,4}--- FAIL' >&2 || true
 	status=$(sed -n '$s/^status //p' "$file")
 	[ "$status" = 0 ] || grep -a -v -e '^=== ' -e '^ *--- PASS' -e '^--- PASS' -e '^status ' "$file" || true
 	grep -aE '^(ok|FAIL|panic)' "$file" || true

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/cgroups"
+	"tutor/runtime/flock"
 )
 
 // freeze makes every process of the container stand still, until thaw is called. Without it a database would be
@@ -58,24 +59,7 @@ func (h Home) freeze(ctx context.Context, s State) (thaw func() error, err error
 
 // turn waits until no other tutor freezes this container: the first to end would thaw it for both.
 func (h Home) turn(ctx context.Context, id string) (*os.File, error) {
-	dir, err := os.Open(h.Dir(id))
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return dir, nil
-		}
-		if err != unix.EWOULDBLOCK && err != unix.EINTR {
-			dir.Close()
-			return nil, fmt.Errorf("flock(%s) = %w", dir.Name(), err)
-		}
-		if err := pause(ctx); err != nil {
-			dir.Close()
-			return nil, err
-		}
-	}
+	return flock.Open(ctx, h.Dir(id))
 }
 
 // pause lets some time pass before the next look.

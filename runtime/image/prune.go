@@ -4,8 +4,7 @@ import (
 	"errors"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
+	"tutor/runtime/flock"
 )
 
 // Prune removes the images that no container uses: of those that fit the filters the dangling ones, or all. Then
@@ -43,7 +42,7 @@ func (s *Store) Collect() (freed int64, err error) {
 		return 0, err
 	}
 	defer lock.Close()
-	if err := flock(lock, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := flock.Try(lock, flock.Alone); err != nil {
 		return 0, nil
 	}
 	freed = s.sweep(0)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,9 +12,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"tutor/runtime/flock"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sys/unix"
 )
 
 // A stage is where the blobs of one image wait until all of them are there and right. Only then do they get their
@@ -41,12 +40,12 @@ func (s *Store) newStage() (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if flock(lock, unix.LOCK_EX|unix.LOCK_NB) == nil {
+	if flock.Try(lock, flock.Alone) == nil {
 		s.sweep(keepUnfinished)
 	}
-	if err := flock(lock, unix.LOCK_SH); err != nil {
+	if err := flock.Wait(context.Background(), lock, flock.Shared); err != nil {
 		lock.Close()
-		return nil, fmt.Errorf("flock(%s) = %w", lock.Name(), err)
+		return nil, err
 	}
 	return &stage{store: s, lock: lock}, nil
 }
@@ -83,7 +82,7 @@ func (t *stage) close() { t.lock.Close() }
 // discard removes what this stage has brought: it was no image, and nobody will come back for it. While others are at work it
 // stays, for they may count on it already; prune, or the next who is alone, removes it.
 func (t *stage) discard() {
-	if flock(t.lock, unix.LOCK_EX|unix.LOCK_NB) != nil {
+	if flock.Try(t.lock, flock.Alone) != nil {
 		return
 	}
 	for _, h := range t.added {

@@ -5,15 +5,16 @@
 package image
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"tutor/runtime/flock"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sys/unix"
 )
 
 // A Store is the directory with all images:
@@ -68,20 +69,10 @@ func (s *Store) locked(change func() error) error {
 		return err
 	}
 	defer f.Close()
-	if err := flock(f, unix.LOCK_EX); err != nil {
-		return fmt.Errorf("flock(%s) = %w", f.Name(), err)
+	if err := flock.Wait(context.Background(), f, flock.Alone); err != nil {
+		return err
 	}
 	return change()
-}
-
-// flock waits for the lock through the signals that Go sends its own threads.
-func flock(f *os.File, how int) error {
-	for {
-		err := unix.Flock(int(f.Fd()), how)
-		if err != unix.EINTR {
-			return err
-		}
-	}
 }
 
 // replace changes a file of the store all at once: after a power cut there is the old one or the new one, and

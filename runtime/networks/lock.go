@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
+	"tutor/runtime/flock"
 )
 
 // A Lock is held until it is closed, or its holder dies.
@@ -43,26 +42,12 @@ func (l Lock) Close() (err error) {
 const patience = 2 * time.Minute
 
 func locked(ctx context.Context, path string) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	held := fmt.Errorf("lock %s: somebody has held it for %v (lslocks tells who)", path, patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, held)
+	defer cancel()
+	f, err := flock.Open(ctx, path)
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
-	for deadline := time.After(patience); ; {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, ctx.Err()
-		case <-deadline:
-			f.Close()
-			return nil, fmt.Errorf("lock %s: somebody has held it for %v (lslocks tells who)", path, patience)
-		case <-time.After(time.Millisecond):
-		}
-	}
+	return f, err
 }

@@ -12,8 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
+	"tutor/runtime/flock"
 	"tutor/runtime/image"
 )
 
@@ -89,18 +88,13 @@ func lockCache(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err != unix.EINTR {
-			break
-		}
-	}
+	err = flock.Try(lock, flock.Alone)
 	if err == nil {
 		return lock, nil
 	}
 	lock.Close()
-	if err != unix.EWOULDBLOCK {
-		return nil, fmt.Errorf("flock(%s) = %w", lock.Name(), err)
+	if !errors.Is(err, flock.ErrHeld) {
+		return nil, err
 	}
 	return nil, &image.Error{Op: "registry", Msg: "the cache " + dir + " is in use by another 'tutor registry serve'", Err: err,
 		Hint: "end that one with Ctrl-C, or give this one a TUTOR_ROOT of its own"}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tutor/runtime/flock"
 	"tutor/runtime/layers"
 )
 
@@ -23,7 +24,7 @@ import (
 // away, or full, which the next one goes on to move. So half a volume is never taken for a whole one.
 func (s Store) Fill(ctx context.Context, name string, image layers.Stack, path string) error {
 	dir := filepath.Join(s.Dir, name)
-	lock, err := lock(ctx, dir)
+	lock, err := flock.Open(ctx, dir)
 	if err != nil {
 		return err
 	}

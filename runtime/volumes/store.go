@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"tutor/runtime/flock"
 
 	"golang.org/x/sys/unix"
 )
@@ -151,7 +152,7 @@ func syncDir(dir string) error {
 
 // alone locks the store, and clears what a killed tutor has left in it.
 func (s Store) alone(ctx context.Context) (*os.File, error) {
-	lock, err := lock(ctx, s.Dir)
+	lock, err := flock.Open(ctx, s.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -160,30 +161,4 @@ func (s Store) alone(ctx context.Context) (*os.File, error) {
 		os.RemoveAll(l) // what cannot be removed is not in the way of another volume, or Create says so
 	}
 	return lock, nil
-}
-
-// lock locks a directory until the file is closed, or its holder dies. It waits for that, but not longer than ctx.
-func lock(ctx context.Context, dir string) (*os.File, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	got := make(chan error, 1)
-	go func() {
-		err := error(unix.EINTR)
-		for errors.Is(err, unix.EINTR) {
-			err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		}
-		got <- err
-	}()
-	select {
-	case err = <-got:
-	case <-ctx.Done():
-		return nil, ctx.Err() // and the file stays open, because somebody waits in it
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	return f, nil
 }
