@@ -12,6 +12,7 @@ import (
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
+	"tutor/runtime/filters"
 	"tutor/runtime/image"
 )
 
@@ -40,7 +41,7 @@ func newImagePrune(c *cli) *cobra.Command {
 }
 
 func (f pruneFlags) images(c *cli) error {
-	filters, err := image.ParseFilters(f.filter)
+	chosen, err := filters.Parse(f.filter, image.FilterKeys...)
 	if err != nil {
 		return err
 	}
@@ -51,13 +52,13 @@ func (f pruneFlags) images(c *cli) error {
 	if !f.force && !c.confirm(warning) {
 		return nil
 	}
-	freed, err := f.pruneImages(c, filters)
+	freed, err := f.pruneImages(c, chosen)
 	fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed), 3))
 	return err
 }
 
 // pruneImages removes the images that nobody uses, prints which, and returns the bytes.
-func (f pruneFlags) pruneImages(c *cli, filters image.Filters) (int64, error) {
+func (f pruneFlags) pruneImages(c *cli, chosen filters.Filters) (int64, error) {
 	store, err := c.Store()
 	if err != nil {
 		return 0, err
@@ -66,7 +67,7 @@ func (f pruneFlags) pruneImages(c *cli, filters image.Filters) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	gone, err := store.Prune(f.all, filters, inUse)
+	gone, err := store.Prune(f.all, chosen, inUse)
 	freed, freeErr := c.home().Free(store)
 	if len(gone.Untagged)+len(gone.Deleted) > 0 {
 		fmt.Fprintln(c.Out, "Deleted Images:")

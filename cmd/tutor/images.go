@@ -11,6 +11,7 @@ import (
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
+	"tutor/runtime/filters"
 	"tutor/runtime/image"
 )
 
@@ -61,7 +62,7 @@ func newImages(c *cli) *cobra.Command {
 
 // images are those that the filters choose.
 func (v imagesView) images(c *cli) ([]image.Image, error) {
-	filters, err := image.ParseFilters(v.filter)
+	chosen, err := filters.Parse(v.filter, image.FilterKeys...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (v imagesView) images(c *cli) ([]image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return filters.Choose(store, images, time.Now())
+	return store.Choose(images, chosen, time.Now())
 }
 
 // rows makes a row of each name; an image without a name has one row too.

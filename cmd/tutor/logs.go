@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
-	"tutor/runtime/image"
+	"tutor/runtime/filters"
 )
 
 func newLogs(c *cli) *cobra.Command {
@@ -66,7 +66,7 @@ func moment(text, flag string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if t, ok := image.Moment(text, time.Now()); ok {
+	if t, ok := filters.Moment(text, time.Now()); ok {
 		return t, nil
 	}
 	return time.Time{}, container.Hint(fmt.Errorf("invalid value for %q: failed to parse %q", flag, text), "a duration (10m), a date (2026-01-31) or a time (2026-01-31T12:00:00Z)")

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
+	"tutor/runtime/filters"
 	"tutor/runtime/networks"
 	"tutor/runtime/program"
 )
@@ -88,14 +90,14 @@ func newNetworkPrune(c *cli) *cobra.Command {
 		Example: "  tutor network prune -f\n  tutor network prune --filter label=course=1",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			filter, err := parsePruneFilter(words)
+			chosen, err := filters.Parse(words, pruneKeys...)
 			if err != nil {
 				return err
 			}
 			if !force && !c.confirm("This will remove all custom networks not used by at least one container.") {
 				return nil
 			}
-			return c.pruneNetworks(cmd.Context(), filter)
+			return c.pruneNetworks(cmd.Context(), chosen)
 		},
 	}
 	command.Flags().BoolVarP(&force, "force", "f", false, "Do not prompt for confirmation")
@@ -104,8 +106,9 @@ func newNetworkPrune(c *cli) *cobra.Command {
 }
 
 // pruneNetworks removes those that fit and that nobody is on, and says which.
-func (c *cli) pruneNetworks(ctx context.Context, filter pruneFilter) error {
-	gone, err := c.home().NetworkPrune(ctx, func(n networks.Network) bool { return filter.fits(n.Labels, n.Created) })
+func (c *cli) pruneNetworks(ctx context.Context, f filters.Filters) error {
+	now := time.Now()
+	gone, err := c.home().NetworkPrune(ctx, func(n networks.Network) bool { return f.Labels(n.Labels) && f.Until(n.Created, now) })
 	if len(gone) > 0 {
 		fmt.Fprintf(c.Out, "Deleted Networks:\n%s\n\n", strings.Join(gone, "\n"))
 	}

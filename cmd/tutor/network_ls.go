@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
-	"tutor/runtime/image"
+	"tutor/runtime/filters"
 	"tutor/runtime/networks"
 )
 
@@ -38,7 +38,7 @@ func newNetworkLs(c *cli) *cobra.Command {
 		Example: "  tutor network ls\n  tutor network ls -q --filter name=lab\n  tutor network ls --format '{{.Name}} {{.Driver}}'",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fits, err := networkFilter(words, "driver", "id", "label", "name", "scope", "type")
+			f, err := filters.Parse(words, "driver", "id", "label", "name", "scope", "type")
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func newNetworkLs(c *cli) *cobra.Command {
 			slices.SortFunc(all, func(a, b networks.Network) int { return strings.Compare(a.Name, b.Name) })
 			var rows []networkRow
 			for _, n := range all {
-				if fits(n) {
+				if networkFits(n, f) {
 					rows = append(rows, rowOf(n, whole))
 				}
 			}
@@ -76,43 +76,13 @@ func rowOf(n networks.Network, whole bool) networkRow {
 	return r
 }
 
-// networkFilter reads --filter: of one key any value will do, of several keys each must.
-func networkFilter(words []string, keys ...string) (fits func(networks.Network) bool, err error) {
-	wanted := map[string][]string{}
-	for _, w := range words {
-		key, value, found := strings.Cut(w, "=")
-		if !found {
-			return nil, fmt.Errorf("bad format of filter %q (expected name=value)", w)
-		}
-		if !slices.Contains(keys, key) {
-			return nil, container.Hint(fmt.Errorf("invalid filter '%s'", key), "there are "+strings.Join(keys, ", "))
-		}
-		wanted[key] = append(wanted[key], value)
-	}
-	return func(n networks.Network) bool {
-		for key, values := range wanted {
-			if !slices.ContainsFunc(values, func(v string) bool { return networkFits(n, key, v) }) {
-				return false
-			}
-		}
-		return true
-	}, nil
-}
-
-func networkFits(n networks.Network, key, value string) bool {
-	switch key {
-	case "driver":
-		return n.Driver() == value
-	case "id":
-		return strings.HasPrefix(n.ID, value)
-	case "name":
-		return strings.Contains(n.Name, value)
-	case "scope":
-		return value == "local"
-	case "type":
-		return (value == "builtin") == slices.Contains(networks.Predefined, n.Name)
-	}
-	return image.HasLabel(n.Labels, value)
+func networkFits(n networks.Network, f filters.Filters) bool {
+	return f.Labels(n.Labels) &&
+		f.Fit("driver", func(v string) bool { return n.Driver() == v }) &&
+		f.Fit("id", func(v string) bool { return strings.HasPrefix(n.ID, v) }) &&
+		f.Fit("name", func(v string) bool { return strings.Contains(n.Name, v) }) &&
+		f.Fit("scope", func(v string) bool { return v == "local" }) &&
+		f.Fit("type", func(v string) bool { return (v == "builtin") == slices.Contains(networks.Predefined, n.Name) })
 }
 
 // A networkDetails is what `network inspect` says, in Docker's words.

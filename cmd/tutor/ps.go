@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
+	"tutor/runtime/filters"
 )
 
 // A psView is how `ps` is to show containers.
@@ -40,7 +41,7 @@ func newPs(c *cli) *cobra.Command {
 		Example: "  tutor ps\n  tutor ps --pids\n  tutor ps -a --filter status=exited\n  tutor ps -aq\n  tutor ps --format '{{.Names}}: {{.Status}}'",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			filters, err := parsePsFilters(v.filter)
+			f, err := filters.Parse(v.filter, psFilterKeys...)
 			if err != nil {
 				return err
 			}
@@ -48,7 +49,7 @@ func newPs(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			chosen, err := v.choose(c, statuses, filters)
+			chosen, err := v.choose(c, statuses, f)
 			if err != nil {
 				return err
 			}
@@ -75,8 +76,8 @@ func newPs(c *cli) *cobra.Command {
 	return command
 }
 
-func (v psView) choose(c *cli, statuses []container.Status, f psFilters) ([]container.Status, error) {
-	chosen, err := f.choose(c, statuses)
+func (v psView) choose(c *cli, statuses []container.Status, f filters.Filters) ([]container.Status, error) {
+	chosen, err := c.chooseContainers(statuses, f)
 	if err != nil {
 		return nil, err
 	}

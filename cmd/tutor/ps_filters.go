@@ -3,44 +3,20 @@
 package main
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"tutor/runtime/container"
+	"tutor/runtime/filters"
 	"tutor/runtime/image"
 )
 
-// psFilters choose containers: of one key any value may fit, of all keys each must.
-type psFilters map[string][]string
-
 var psFilterKeys = []string{"ancestor", "before", "exited", "id", "label", "name", "network", "since", "status", "volume"}
 
-func parsePsFilters(words []string) (psFilters, error) {
-	f := psFilters{}
-	for _, word := range words {
-		key, value, found := strings.Cut(word, "=")
-		hint := "filters: " + strings.Join(psFilterKeys, ", ")
-		if !found {
-			return nil, container.Hint(fmt.Errorf("bad format of filter %q (expected name=value)", word), hint)
-		}
-		if !slices.Contains(psFilterKeys, key) {
-			return nil, container.Hint(fmt.Errorf("Invalid filter '%s'", key), hint)
-		}
-		if _, err := strconv.Atoi(value); key == "exited" && err != nil {
-			return nil, fmt.Errorf("invalid filter 'exited=%s'", value)
-		}
-		if key == "status" && !slices.Contains([]string{"created", "running", "paused", "exited", "dead", "restarting", "removing"}, value) {
-			return nil, fmt.Errorf("invalid filter 'status=%s'", value)
-		}
-		f[key] = append(f[key], value)
-	}
-	return f, nil
-}
-
-func (f psFilters) choose(c *cli, all []container.Status) ([]container.Status, error) {
+// chooseContainers keeps those that fit.
+func (c *cli) chooseContainers(all []container.Status, f filters.Filters) ([]container.Status, error) {
 	for _, key := range []string{"before", "since"} {
 		for _, name := range f[key] {
 			other, err := c.home().Find(name)
@@ -57,19 +33,15 @@ func (f psFilters) choose(c *cli, all []container.Status) ([]container.Status, e
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(s container.Status) bool {
-		return !f.fits("id", func(v string) bool { return strings.HasPrefix(s.ID, v) }) ||
-			!f.fits("name", func(v string) bool { return matches(v, s.Name) || matches(v, "/"+s.Name) }) ||
-			!f.fits("status", func(v string) bool { return s.Word == v }) ||
-			!f.fits("network", func(v string) bool { return slices.Contains(strings.Split(networkWords(s), ","), v) }) ||
-			!f.fits("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
-			!f.fits("volume", func(v string) bool { return hasVolume(s, v) }) ||
-			!f.fits("ancestor", func(string) bool { return slices.Contains(ancestors, s.ImageID) }) ||
-			!f.labels(s)
+		return !f.Fit("id", func(v string) bool { return strings.HasPrefix(s.ID, v) }) ||
+			!f.Fit("name", func(v string) bool { return matches(v, s.Name) || matches(v, "/"+s.Name) }) ||
+			!f.Fit("status", func(v string) bool { return s.Word == v }) ||
+			!f.Fit("network", func(v string) bool { return slices.Contains(strings.Split(networkWords(s), ","), v) }) ||
+			!f.Fit("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
+			!f.Fit("volume", func(v string) bool { return hasVolume(s, v) }) ||
+			!f.Fit("ancestor", func(string) bool { return slices.Contains(ancestors, s.ImageID) }) ||
+			!f.Labels(s.Labels)
 	}), nil
-}
-
-func (f psFilters) fits(key string, fits func(value string) bool) bool {
-	return len(f[key]) == 0 || slices.ContainsFunc(f[key], fits)
 }
 
 // matches is Docker's way to look for a name: a regular expression; one that is none finds nothing.
@@ -81,10 +53,6 @@ func matches(pattern, name string) bool {
 // hasVolume tells if the container has a volume of that name, or one at that place.
 func hasVolume(s container.Status, nameOrPlace string) bool {
 	return slices.ContainsFunc(s.Volumes, func(v container.VolumeUse) bool { return v.Name == nameOrPlace || v.Destination == nameOrPlace })
-}
-
-func (f psFilters) labels(s container.Status) bool {
-	return !slices.ContainsFunc(f["label"], func(word string) bool { return !image.HasLabel(s.Labels, word) })
 }
 
 // ancestors are the IDs of the images that the names mean.

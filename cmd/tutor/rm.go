@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
+	"tutor/runtime/filters"
 )
 
 // rmFlags are what `tutor rm` takes.
@@ -78,14 +79,14 @@ func newContainerPrune(c *cli) *cobra.Command {
 		Example: "  tutor container prune\n  tutor container prune -f\n  tutor container prune --filter until=24h",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			filter, err := parsePruneFilter(f.filter)
+			chosen, err := filters.Parse(f.filter, pruneKeys...)
 			if err != nil {
 				return err
 			}
 			if !f.force && !c.confirm("This will remove all stopped containers.") {
 				return nil
 			}
-			freed, err := c.pruneContainers(filter)
+			freed, err := c.pruneContainers(chosen)
 			fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed), 3))
 			return err
 		},
@@ -96,7 +97,7 @@ func newContainerPrune(c *cli) *cobra.Command {
 }
 
 // pruneContainers removes what fits and does not run, prints which, and returns the bytes.
-func (c *cli) pruneContainers(filter pruneFilter) (freed int64, err error) {
+func (c *cli) pruneContainers(f filters.Filters) (freed int64, err error) {
 	h := c.home()
 	if err := h.Settle(); err != nil {
 		return 0, err
@@ -105,9 +106,9 @@ func (c *cli) pruneContainers(filter pruneFilter) (freed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	some := false
+	some, now := false, time.Now()
 	for _, s := range states {
-		if h.Runs(s.ID) || !filter.fits(s.Labels, s.Created) {
+		if h.Runs(s.ID) || !f.Labels(s.Labels) || !f.Until(s.Created, now) {
 			continue
 		}
 		size := h.Size(s.ID)

@@ -87,7 +87,7 @@ func TestHistoryOfAStranger(t *testing.T) {
 	ok(t, "tag", "old:1", "older:1")
 	require.Equal(t, "old\nold\nolder\n", ok(t, "images", "--format", "{{.Repository}}", "old*"))
 	require.Equal(t, "old:1\n", ok(t, "images", "--format", "{{.Repository}}:{{.Tag}}", "old:1"))
-	require.Contains(t, tutor(t, "images", "-f", "reference=[").stderr, "Invalid filter 'reference=['")
+	require.Contains(t, tutor(t, "images", "-f", "reference=[").stderr, "invalid filter 'reference=[[]'")
 }
 
 // One volume that cannot be read, or not be removed, is in nobody else's way.

@@ -4,14 +4,21 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
-	"tutor/runtime/image"
+	"tutor/runtime/container"
+	"tutor/runtime/filters"
 	"tutor/runtime/volumes"
 )
+
+// pruneKeys is what everything that nobody uses is chosen by.
+var pruneKeys = []string{"label", "label!", "until"}
+
+var errUntilVolumes = container.Hint(errors.New(`The "until" filter is not supported with "--volumes"`), "tutor volume prune, and tutor system prune without --volumes")
 
 func newSystemPrune(c *cli) *cobra.Command {
 	var f pruneFlags
@@ -23,8 +30,8 @@ func newSystemPrune(c *cli) *cobra.Command {
 		Example: "  tutor system prune\n  tutor system prune -a -f --volumes\n  tutor system prune --filter label=course=1",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			filter, err := parsePruneFilter(f.filter)
-			if err == nil && anonymous && !filter.until.IsZero() {
+			chosen, err := filters.Parse(f.filter, pruneKeys...)
+			if err == nil && anonymous && len(chosen["until"]) > 0 {
 				err = errUntilVolumes
 			}
 			if err != nil {
@@ -33,7 +40,7 @@ func newSystemPrune(c *cli) *cobra.Command {
 			if !f.force && !c.confirm(f.warning(anonymous)) {
 				return nil
 			}
-			return f.system(cmd.Context(), c, anonymous, filter)
+			return f.system(cmd.Context(), c, anonymous, chosen)
 		},
 	}
 	command.Flags().BoolVarP(&f.all, "all", "a", false, "Remove all unused images not just dangling ones")
@@ -56,25 +63,21 @@ func (f pruneFlags) warning(anonymous bool) string {
 }
 
 // system removes containers first: a network, a volume or an image may be free when they are gone.
-func (f pruneFlags) system(ctx context.Context, c *cli, anonymous bool, filter pruneFilter) error {
-	freed, err := c.pruneContainers(filter)
+func (f pruneFlags) system(ctx context.Context, c *cli, anonymous bool, chosen filters.Filters) error {
+	freed, err := c.pruneContainers(chosen)
 	if err != nil {
 		return err
 	}
-	if err := c.pruneNetworks(ctx, filter); err != nil {
+	if err := c.pruneNetworks(ctx, chosen); err != nil {
 		return err
 	}
 	if anonymous {
-		ofVolumes, err := c.pruneVolumes(ctx, func(v volumes.Volume) bool { return v.Anonymous() && filter.fits(v.Labels, v.Created) })
+		ofVolumes, err := c.pruneVolumes(ctx, func(v volumes.Volume) bool { return v.Anonymous() && chosen.Labels(v.Labels) })
 		if freed += ofVolumes; err != nil {
 			return err
 		}
 	}
-	filters, err := image.ParseFilters(f.filter)
-	if err != nil {
-		return err
-	}
-	ofImages, err := f.pruneImages(c, filters)
+	ofImages, err := f.pruneImages(c, chosen)
 	fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed+ofImages), 3))
 	return err
 }

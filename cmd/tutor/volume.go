@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
+	"tutor/runtime/filters"
 	"tutor/runtime/volumes"
 )
 
@@ -153,11 +154,11 @@ func newVolumePrune(c *cli) *cobra.Command {
 }
 
 func (f pruneFlags) volumes(cmd *cobra.Command, c *cli) error {
-	filters, err := volumes.ParseFilters(f.filter, "all", "label", "label!")
+	chosen, err := filters.Parse(f.filter, "all", "label", "label!")
 	if err != nil {
 		return err
 	}
-	all := f.all || filters.True("all")
+	all := f.all || len(chosen["all"]) > 0 && chosen.Is("all", true)
 	warning := "This will remove anonymous local volumes not used by at least one container."
 	if all {
 		warning = "This will remove all local volumes not used by at least one container."
@@ -169,7 +170,7 @@ func (f pruneFlags) volumes(cmd *cobra.Command, c *cli) error {
 		return err
 	}
 	freed, err := c.pruneVolumes(cmd.Context(), func(v volumes.Volume) bool {
-		return (all || v.Anonymous()) && filters.Fits(v, false)
+		return (all || v.Anonymous()) && chosen.Labels(v.Labels)
 	})
 	fmt.Fprintln(c.Out, "Total reclaimed space:", units.HumanSizeWithPrecision(float64(freed), 4))
 	return err

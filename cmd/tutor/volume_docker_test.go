@@ -142,6 +142,7 @@ func plain(r run, root, line string) run {
 	}
 	r.stderr = speaker.ReplaceAllString(onlyOurs.ReplaceAllString(r.stderr, ""), "")
 	r.stderr = theirDetail.ReplaceAllString(r.stderr, "not a directory")
+	r.stderr = strings.ReplaceAll(r.stderr, "Invalid filter", "invalid filter") // Docker's word before version 23
 	if strings.Contains(line, "/bin/ls -la") {
 		r.stdout = regexp.MustCompile(`(?m)^total .*$|^d.*$`).ReplaceAllString(r.stdout, "")
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tutor/runtime/volumes"
+	"tutor/runtime/filters"
 )
 
 // A volumeRow is one line, with the names that Docker's templates use, in Docker's order.
@@ -57,7 +57,7 @@ func newVolumeLs(c *cli) *cobra.Command {
 }
 
 func (c *cli) volumeRows(words []string) ([]volumeRow, error) {
-	filters, err := volumes.ParseFilters(words, "dangling", "driver", "label", "name")
+	f, err := filters.Parse(words, "dangling", "driver", "label", "name")
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,9 @@ func (c *cli) volumeRows(words []string) ([]volumeRow, error) {
 	}
 	var rows []volumeRow
 	for _, v := range all {
-		if !filters.Fits(v, len(users[v.Name]) == 0) {
+		fits := f.Is("dangling", len(users[v.Name]) == 0) && f.Labels(v.Labels) && f.Fit("driver", func(driver string) bool { return driver == "local" }) &&
+			f.Fit("name", func(name string) bool { return matches(name, v.Name) })
+		if !fits {
 			continue
 		}
 		var labels []string

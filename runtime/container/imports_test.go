@@ -23,12 +23,13 @@ var imports = map[string][]string{
 	"runtime/layers":     {"runtime/sys", "runtime/program"},
 	"runtime/pace":       {},
 	"runtime/flock":      {},
+	"runtime/filters":    {},
 	"runtime/network":    {"runtime/sys", "runtime/program"},
 	"runtime/ports":      {"runtime/sys", "runtime/program"},
 	"runtime/networks":   {"runtime/flock"},
 	"runtime/privileges": {"runtime/sys", "runtime/program"},
 	"runtime/terminal":   {"runtime/sys", "runtime/program"},
-	"runtime/image":      {"runtime/flock"},
+	"runtime/image":      {"runtime/filters", "runtime/flock"},
 	"runtime/dns":        {},
 	"runtime/registry":   {"runtime/flock", "runtime/image"},
 	"runtime/volumes":    {"runtime/flock", "runtime/layers"},
@@ -42,7 +43,7 @@ var imports = map[string][]string{
 	"labs/toolbox":   {"runtime/image"},
 	"labs/grader": {"runtime/sys", "runtime/program", "runtime/process", "runtime/namespaces", "runtime/cgroups",
 		"runtime/layers", "runtime/network", "runtime/privileges"},
-	"cmd/tutor": {"explain", "explain/topics", "labs", "labs/grader", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
+	"cmd/tutor": {"runtime/filters", "explain", "explain/topics", "labs", "labs/grader", "labs/toolbox", "runtime/container", "runtime/doctor", "runtime/image", "runtime/layers",
 		"runtime/networks", "runtime/ports", "runtime/process", "runtime/program", "runtime/registry", "runtime/sys", "runtime/terminal", "runtime/volumes", "vagrant/guest"},
 	"vagrant/guest": {}, // tutor on macOS and Windows: nothing of the runtime is in it
 }

@@ -4,17 +4,19 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"tutor/runtime/filters"
 	"tutor/runtime/flock"
 )
 
 // Prune removes the images that no container uses: of those that fit the filters the dangling ones, or all. Then
 // it frees what failed pulls have left. A name that is refused stays; the others go.
-func (s *Store) Prune(all bool, filters Filters, inUse InUse) (gone Removed, err error) {
+func (s *Store) Prune(all bool, f filters.Filters, inUse InUse) (gone Removed, err error) {
 	images, err := s.List()
 	if err != nil {
 		return gone, err
 	}
-	images, err = filters.Choose(s, images, time.Now())
+	images, err = s.Choose(images, f, time.Now())
 	if err != nil {
 		return gone, err
 	}

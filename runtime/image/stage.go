@@ -12,9 +12,10 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"tutor/runtime/flock"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"tutor/runtime/flock"
 )
 
 // A stage is where the blobs of one image wait until all of them are there and right. Only then do they get their

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+
 	"tutor/runtime/flock"
 )
 

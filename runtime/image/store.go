@@ -12,9 +12,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"tutor/runtime/flock"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"tutor/runtime/flock"
 )
 
 // A Store is the directory with all images:

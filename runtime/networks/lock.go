@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"time"
+
 	"tutor/runtime/flock"
 )
 

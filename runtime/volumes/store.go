@@ -12,9 +12,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"tutor/runtime/flock"
 
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/flock"
 )
 
 // A Store is a directory of volumes.
