@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"tutor/runtime/dump"
+
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -15,7 +17,7 @@ import (
 // links are those of the process's network.
 func (p Process) links() (links []netlink.Link, err error) {
 	err = within(p.network(), unix.CLONE_NEWNET, func() error {
-		links, err = netlink.LinkList()
+		links, err = dump.Links()
 		return err
 	})
 	return links, err
@@ -24,7 +26,7 @@ func (p Process) links() (links []netlink.Link, err error) {
 // addresses are the process's, in words; those of the loopback aside.
 func (p Process) addresses() (found []string, err error) {
 	err = within(p.network(), unix.CLONE_NEWNET, func() error {
-		all, err := netlink.AddrList(nil, netlink.FAMILY_V4)
+		all, err := dump.Addresses(nil, netlink.FAMILY_V4)
 		for _, a := range all {
 			if !a.IP.IsLoopback() {
 				found = append(found, a.IPNet.String())
@@ -38,7 +40,7 @@ func (p Process) addresses() (found []string, err error) {
 // routes are the process's, in words; broadcasts and the like aside.
 func (p Process) routes() (found []string, err error) {
 	err = within(p.network(), unix.CLONE_NEWNET, func() error {
-		all, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+		all, err := dump.Routes(netlink.FAMILY_V4)
 		for _, r := range all {
 			words := "default"
 			if r.Dst != nil && r.Dst.String() != "0.0.0.0/0" {

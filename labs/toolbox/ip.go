@@ -5,6 +5,8 @@ import (
 	"net"
 	"strings"
 
+	"tutor/runtime/dump"
+
 	"github.com/vishvananda/netlink"
 )
 
@@ -135,7 +137,7 @@ func (n *network) flush(name string) error {
 	if err != nil {
 		return err
 	}
-	list, err := dumped(func() ([]netlink.Addr, error) { return netlink.AddrList(l, n.family) })
+	list, err := dump.Addresses(l, n.family)
 	for _, a := range list {
 		if err == nil {
 			err = netlink.AddrDel(l, &a)

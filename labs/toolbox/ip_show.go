@@ -1,11 +1,12 @@
 package toolbox
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"net"
 	"strings"
+
+	"tutor/runtime/dump"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -17,7 +18,7 @@ func (n *network) show(addresses bool) error {
 	if err != nil {
 		return err
 	}
-	links, err := dumped(netlink.LinkList)
+	links, err := dump.Links()
 	if err != nil {
 		return answered(err)
 	}
@@ -31,7 +32,7 @@ func (n *network) show(addresses bool) error {
 	for _, l := range links {
 		var list []netlink.Addr
 		if addresses {
-			if list, err = dumped(func() ([]netlink.Addr, error) { return netlink.AddrList(l, n.family) }); err != nil {
+			if list, err = dump.Addresses(l, n.family); err != nil {
 				return answered(err)
 			}
 		}
@@ -150,7 +151,7 @@ func (n *network) showRoutes() error {
 	if family == netlink.FAMILY_ALL {
 		family = netlink.FAMILY_V4
 	}
-	routes, err := dumped(func() ([]netlink.Route, error) { return netlink.RouteList(nil, family) })
+	routes, err := dump.Routes(family)
 	if err != nil {
 		return answered(err)
 	}
@@ -206,14 +207,4 @@ func routeText(r netlink.Route, dev string) string {
 		text += " linkdown"
 	}
 	return text
-}
-
-// dumped asks again when the kernel's list has changed while it was read (NLM_F_DUMP_INTR, netlink(7)).
-func dumped[T any](dump func() ([]T, error)) (list []T, err error) {
-	for range 10 {
-		if list, err = dump(); !errors.Is(err, netlink.ErrDumpInterrupted) {
-			break
-		}
-	}
-	return list, err
 }

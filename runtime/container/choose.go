@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/vishvananda/netlink"
 
+	"tutor/runtime/dump"
 	"tutor/runtime/ports"
 )
 
@@ -104,13 +105,7 @@ func free(p ports.Port, number int) (int, error) {
 // routes are the networks that this machine knows a way to, other than the way to everybody. A VPN that takes over writes that as
 // two halves, 0.0.0.0/1 and 128.0.0.0/1, or as more: what is larger than any network that somebody has leads to everybody too.
 func routes() (known []netip.Prefix) {
-	list, err := netlink.RouteList(nil, netlink.FAMILY_ALL)
-	for range 10 {
-		if !errors.Is(err, netlink.ErrDumpInterrupted) { // it has changed while it was read
-			break
-		}
-		list, err = netlink.RouteList(nil, netlink.FAMILY_ALL)
-	}
+	list, _ := dump.Routes(netlink.FAMILY_ALL)
 	for _, r := range list {
 		if r.Dst == nil {
 			continue
