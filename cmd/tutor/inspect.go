@@ -215,7 +215,7 @@ func hostConfig(o container.Options) hostDetails {
 		if cpu.Shares != nil {
 			d.CpuShares = int64(*cpu.Shares)
 		}
-		if cpu.Quota != nil && cpu.Period != nil && *cpu.Period > 0 {
+		if cpu.Quota != nil && *cpu.Quota > 0 && cpu.Period != nil && *cpu.Period > 0 {
 			d.NanoCpus = *cpu.Quota * 1e9 / int64(*cpu.Period)
 		}
 	}

@@ -87,8 +87,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVarP(&r.memory, "memory", "m", "", "Memory limit (512m)")
 	flags.StringVar(&r.memorySwap, "memory-swap", "", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
 	flags.StringVar(&r.cpus, "cpus", "", "Number of CPUs (1.5)")
-	flags.Int64Var(&r.quota, "cpu-quota", 0, "Microseconds of processor time in each period (--cpus is both)")
-	flags.Uint64Var(&r.period, "cpu-period", 0, "Length of a period in microseconds (default 100000)")
+	r.defineQuota(flags)
 	flags.Uint64VarP(&r.shares, "cpu-shares", "c", 0, "CPU shares (relative weight)")
 	flags.StringVar(&r.cpuset, "cpuset-cpus", "", "CPUs in which to allow execution (0-3, 0,1)")
 	flags.Int64Var(&r.pids, "pids-limit", 0, "Tune container pids limit (set -1 for unlimited)")
@@ -152,6 +151,12 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 }
 
 // unsupported are flags that need somebody who is always there.
+// defineQuota are the two halves of --cpus.
+func (r *rawFlags) defineQuota(flags *pflag.FlagSet) {
+	flags.Int64Var(&r.quota, "cpu-quota", 0, "Microseconds of processor time in each period (--cpus is both); -1: no limit")
+	flags.Uint64Var(&r.period, "cpu-period", 0, "Length of a period in microseconds (default 100000)")
+}
+
 func (r *rawFlags) unsupported() error {
 	if r.restart != "no" {
 		return container.Hint(fmt.Errorf("--restart %s: tutor has no daemon that could start a container again", r.restart),
@@ -168,11 +173,10 @@ func (r *rawFlags) resources(to *specs.LinuxResources) (err error) {
 	if to.CPU, err = r.cpuLimit(); err != nil {
 		return err
 	}
-	if to.CPU != nil && (r.cpus != "" || r.cpuset != "") { // --cpu-quota may ask for more than there is
-		if err := container.CheckCPU(*to.CPU); err != nil {
-			return container.Hint(err, "tutor info shows how many there are")
-		}
+	if err := r.checkCPU(to.CPU); err != nil {
+		return err
 	}
+	to.CPU = container.WholeCPU(nil, to.CPU)
 	if r.pids > 0 {
 		to.Pids = &specs.LinuxPids{Limit: &r.pids}
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -57,9 +56,7 @@ func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
 	return &specs.LinuxMemory{Limit: &limit, Swap: &swap}, nil
 }
 
-// cpuPeriod is the kernel's usual one, in µs.
-const cpuPeriod = 100000
-
+// cpuLimit is what was asked for, and no more: of quota and period one may be missing.
 func (r *rawFlags) cpuLimit() (*specs.LinuxCPU, error) {
 	limit := specs.LinuxCPU{Cpus: r.cpuset}
 	if r.shares > 0 {
@@ -70,9 +67,10 @@ func (r *rawFlags) cpuLimit() (*specs.LinuxCPU, error) {
 		if err != nil || cpus < 0 || cpus > 8192 || math.IsNaN(cpus) {
 			return nil, container.Hint(invalid(r.cpus, "--cpus"), "a number of processors: 0.5, 2")
 		}
-		quota, period := int64(cpus*cpuPeriod), uint64(cpuPeriod)
+		const period = 100000 // the kernel's usual one, in µs
+		quota, usual := int64(cpus*period), uint64(period)
 		if cpus > 0 {
-			limit.Quota, limit.Period = &quota, &period
+			limit.Quota, limit.Period = &quota, &usual
 		}
 	}
 	if err := r.quotaInto(&limit); err != nil {
@@ -98,11 +96,26 @@ func (r *rawFlags) quotaInto(limit *specs.LinuxCPU) error {
 	if r.quota > 0 && r.quota < 1000 {
 		return container.Hint(errors.New("CPU cfs quota can not be less than 1ms (i.e. 1000)"), "microseconds: --cpu-quota 50000")
 	}
-	period, quota := cmp.Or(r.period, cpuPeriod), r.quota
-	if quota > 0 {
-		limit.Quota, limit.Period = &quota, &period
+	if r.quota != 0 {
+		quota := max(r.quota, -1) // no limit
+		limit.Quota = &quota
+	}
+	if r.period != 0 {
+		limit.Period = &r.period
 	}
 	return nil
+}
+
+// checkCPU refuses what this machine cannot give. --cpu-quota may ask for more than there is.
+func (r *rawFlags) checkCPU(limit *specs.LinuxCPU) error {
+	if limit == nil {
+		return nil
+	}
+	asked := *limit
+	if r.cpus == "" {
+		asked.Quota = nil
+	}
+	return container.Hint(container.CheckCPU(asked), "tutor info shows how many there are")
 }
 
 // throttles reads DEVICE:RATE. Limits hold for whole disks, by number.

@@ -50,6 +50,7 @@ func (f *updateFlags) define(command *cobra.Command) {
 	flags.StringVarP(&f.raw.memory, "memory", "m", "", "Memory limit (512m)")
 	flags.StringVar(&f.raw.memorySwap, "memory-swap", "", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
 	flags.StringVar(&f.raw.cpus, "cpus", "", "Number of CPUs (1.5)")
+	f.raw.defineQuota(flags)
 	flags.Uint64VarP(&f.raw.shares, "cpu-shares", "c", 0, "CPU shares (relative weight)")
 	flags.StringVar(&f.raw.cpuset, "cpuset-cpus", "", "CPUs in which to allow execution (0-3, 0,1)")
 	flags.Int64Var(&f.raw.pids, "pids-limit", 0, "Tune container pids limit (set -1 for unlimited)")
@@ -98,7 +99,7 @@ func (f *updateFlags) one(ctx context.Context, c *cli, name string, r specs.Linu
 }
 
 func (f *updateFlags) anyLimit() bool {
-	for _, name := range []string{"memory", "memory-swap", "cpus", "cpu-shares", "cpuset-cpus", "pids-limit"} {
+	for _, name := range []string{"memory", "memory-swap", "cpus", "cpu-period", "cpu-quota", "cpu-shares", "cpuset-cpus", "pids-limit"} {
 		if f.raw.flags.Changed(name) {
 			return true
 		}
@@ -111,6 +112,9 @@ func (f *updateFlags) anyLimit() bool {
 func (f *updateFlags) resources() (r specs.LinuxResources, err error) {
 	if r.CPU, err = f.raw.cpuLimit(); err != nil {
 		return r, failure{err, process.ExitOurs}
+	}
+	if err := f.raw.checkCPU(r.CPU); err != nil {
+		return r, err
 	}
 	if f.raw.pids != 0 {
 		r.Pids = &specs.LinuxPids{Limit: &f.raw.pids}

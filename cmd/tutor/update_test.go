@@ -67,6 +67,19 @@ func TestUpdateOfLimitsThatAreThere(t *testing.T) {
 	require.Equal(t, int64(700<<20), *r.Memory.Swap)
 	require.Equal(t, []any{int64(25000), uint64(100000), uint64(512), "0"}, []any{*r.CPU.Quota, *r.CPU.Period, *r.CPU.Shares, r.CPU.Cpus})
 	require.Equal(t, int64(-1), *r.Pids.Limit)
+	for _, step := range []struct{ flag, value, now string }{ // each half keeps the other
+		{"--cpu-quota", "40000", "40000 of 100000"},
+		{"--cpu-period", "50000", "40000 of 50000"},
+		{"--cpu-quota", "-1", "-1 of 50000"},
+	} {
+		ok(t, "update", step.flag, step.value, "tight")
+		cpu := kept(t, s).CPU
+		require.Equal(t, step.now, fmt.Sprintf("%d of %d", *cpu.Quota, *cpu.Period))
+		version1 := groupFile(s, "cpu.cfs_quota_us") + " of " + groupFile(s, "cpu.cfs_period_us")
+		version2 := strings.Replace(strings.Replace(groupFile(s, "cpu.max"), "max", "-1", 1), " ", " of ", 1)
+		require.Contains(t, []string{version1, version2}, step.now)
+	}
+	require.Contains(t, tutor(t, "update", "--cpu-quota", "5", "tight").stderr, "CPU cfs quota can not be less than 1ms")
 }
 
 // Version 1 of cgroups has no group for the new limits; they must bind who is there, and who is born while they come.

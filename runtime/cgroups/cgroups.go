@@ -99,15 +99,19 @@ func passOver(calls []sys.Call) []sys.Call {
 	return calls
 }
 
-// CPUs limits processor time: quota out of every period, both in µs. Two CPUs are quota 200000 of 100000. A
+// CPUs limits processor time: quota out of every period, both in µs. Two CPUs are quota 200000 of 100000; -1 is no limit. A
 // group that has used its quota is throttled until the next period: cpu.stat counts it.
 func CPUs(g Group, c *specs.LinuxCPU) program.Op {
 	if c == nil || c.Quota == nil || c.Period == nil {
 		return program.Op{Name: "cpus", Lab: 3, By: program.Host, Man: "cgroups(7)",
 			Why: "one container could keep every processor busy"}.Leave("no --cpus given")
 	}
+	v2 := fmt.Sprintf("%d %d", *c.Quota, *c.Period)
+	if *c.Quota < 0 {
+		v2 = fmt.Sprintf("max %d", *c.Period)
+	}
 	op := g.limit("cpus", "cpu", "one container could keep every processor busy",
-		"cpu.max", fmt.Sprintf("%d %d", *c.Quota, *c.Period), "cpu.cfs_quota_us", fmt.Sprint(*c.Quota))
+		"cpu.max", v2, "cpu.cfs_quota_us", fmt.Sprint(*c.Quota))
 	if dir, v2 := g.dir("cpu"); dir != "" && !v2 {
 		op.Calls = v1Quota(dir, *c.Quota, *c.Period)
 		op.Undo = slices.Concat(g.back(path.Join(dir, "cpu.cfs_quota_us")), g.back(path.Join(dir, "cpu.cfs_period_us")))

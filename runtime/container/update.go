@@ -43,6 +43,7 @@ func (h Home) change(s State, old, r specs.LinuxResources, ran func(program.Prog
 		return err
 	}
 	undo := func() error { return nil }
+	r.CPU = WholeCPU(old.CPU, r.CPU)
 	if _, runs := h.alive(s.ID); runs {
 		if err := h.holds(s, r.Memory); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,10 +20,7 @@ func checked(old, r specs.LinuxResources) error {
 	if r.Memory != nil && r.Memory.Swap != nil && *swap >= 0 && *swap < *limit {
 		return errors.New("Minimum memoryswap limit should be larger than memory limit, see usage")
 	}
-	if r.CPU == nil {
-		return nil
-	}
-	return CheckCPU(*r.CPU)
+	return nil
 }
 
 // limitsOf are the limits that will hold: those that were asked for, or else the old ones; nil: none.
@@ -49,6 +47,24 @@ func settled(old, asked *specs.LinuxMemory) (*specs.LinuxMemory, error) {
 			"--memory-swap is memory and swap together: as much again is usual; -1 is no limit")
 	}
 	return &specs.LinuxMemory{Limit: limit, Swap: swap}, nil
+}
+
+// usualPeriod is the kernel's, in µs.
+const usualPeriod = 100000
+
+// WholeCPU is both halves of a limit of processor time, when one of them is asked for: the other is the old one, or as usual.
+func WholeCPU(old, asked *specs.LinuxCPU) *specs.LinuxCPU {
+	if asked == nil || asked.Quota == nil && asked.Period == nil {
+		return asked
+	}
+	none, usual := int64(-1), uint64(usualPeriod)
+	whole := *asked
+	if old == nil {
+		old = &specs.LinuxCPU{}
+	}
+	whole.Quota = cmp.Or(asked.Quota, old.Quota, &none)
+	whole.Period = cmp.Or(asked.Period, old.Period, &usual)
+	return &whole
 }
 
 // The weights that cpu.shares takes (kernel/sched/sched.h, MIN_SHARES and MAX_SHARES).
