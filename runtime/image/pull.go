@@ -180,7 +180,8 @@ func mediaType(m *v1.Manifest) types.MediaType {
 // current tells if the store has what the name stands for today, for this platform, complete.
 func (p *pull) current(ctx context.Context, c *client) (Image, Pulled, bool) {
 	img, err := p.stage.store.findName(p.ref)
-	if err != nil || img.Annotations[annotationDigest] == "" || img.Config.Architecture != p.platform.Architecture {
+	if err != nil || img.Annotations[annotationDigest] == "" || img.Config.Architecture != p.platform.Architecture ||
+		p.platform.Variant != "" && img.Config.Variant != p.platform.Variant {
 		return Image{}, Pulled{}, false
 	}
 	for _, l := range img.Layers {

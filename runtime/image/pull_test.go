@@ -14,6 +14,7 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/stretchr/testify/require"
 )
@@ -69,16 +70,22 @@ func TestIndexLeadsToThePlatform(t *testing.T) {
 	r, s := newRegistry(t), newStore(t)
 	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
 	ids := map[string]string{}
-	for _, arch := range []string{"amd64", "arm64"} {
-		img := makeImage(t, arch, gzipLayer(t, tarFile{"arch", arch}))
+	for _, platform := range []string{"amd64", "arm64", "arm/v6", "arm/v7"} {
+		arch, variant, _ := strings.Cut(platform, "/")
+		img := makeImage(t, arch, gzipLayer(t, tarFile{"arch", platform}))
+		config, err := img.ConfigFile()
+		require.NoError(t, err)
+		config.Variant = variant
+		img, err = mutate.ConfigFile(img, config)
+		require.NoError(t, err)
 		digest := r.push(t, "library/multi", "", img)
 		size, err := img.Size()
 		require.NoError(t, err)
 		name, err := img.ConfigName()
 		require.NoError(t, err)
-		ids[arch] = name.String()
+		ids[platform] = name.String()
 		index.Manifests = append(index.Manifests, v1.Descriptor{MediaType: types.OCIManifestSchema1, Digest: digest, Size: size,
-			Platform: &v1.Platform{OS: "linux", Architecture: arch}})
+			Platform: &v1.Platform{OS: "linux", Architecture: arch, Variant: variant}})
 	}
 	data, err := json.Marshal(index)
 	require.NoError(t, err)
@@ -87,11 +94,15 @@ func TestIndexLeadsToThePlatform(t *testing.T) {
 		Manifests: []v1.Descriptor{{MediaType: types.OCIImageIndex, Digest: inner, Size: int64(len(data))}}})
 	require.NoError(t, err)
 	outer := r.putManifest(t, "library/multi", "latest", string(types.OCIImageIndex), data)
-	for _, arch := range []string{"amd64", "arm64", "aarch64"} {
-		img, pulled, err := s.Pull(t.Context(), mustParse(t, "multi"), PullOptions{Config: Config{Mirrors: []string{r.URL}}, Platform: "linux/" + arch})
+	for _, c := range []struct {
+		platform, want string
+		upToDate       bool
+	}{{"amd64", "amd64", false}, {"arm/v6", "arm/v6", false}, {"arm/v7", "arm/v7", false}, {"arm", "arm/v7", true}, {"arm64", "arm64", false}, {"aarch64", "arm64", true}} {
+		img, pulled, err := s.Pull(t.Context(), mustParse(t, "multi"), PullOptions{Config: Config{Mirrors: []string{r.URL}}, Platform: "linux/" + c.platform})
 		require.NoError(t, err)
 		require.Equal(t, outer.String(), pulled.Digest, "the digest is the index's")
-		require.Equal(t, ids[alias(arch)], img.ID)
+		require.Equal(t, ids[c.want], img.ID, c.platform)
+		require.Equal(t, c.upToDate, pulled.UpToDate, c.platform)
 	}
 	_, _, err = s.Pull(t.Context(), Reference{Domain: r.host(), Path: "library/multi", Tag: "latest"}, PullOptions{Platform: "linux/riscv64"})
 	require.ErrorContains(t, err, "no matching manifest for linux/riscv64 in the manifest list entries")
