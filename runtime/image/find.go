@@ -110,20 +110,14 @@ func (s *Store) Whole(img Image) (Image, error) {
 }
 
 // answers tells if an entry is what ref asks for: the same name, or the digest that the registry gave for the
-// same repository, whatever tag it was pulled by.
+// same repository, whatever tag it was pulled by, and though the tag has moved on since.
 func answers(entry v1.Descriptor, ref Reference) bool {
 	name := entry.Annotations[annotationName]
-	if name == "" {
-		return false
-	}
-	if name == ref.String() {
+	if name == ref.String() || ref.Digest != "" && entry.Annotations[annotationDigest] == ref.Repository()+"@"+ref.Digest {
 		return true
 	}
 	known, err := Parse(name)
-	if err != nil || ref.Digest == "" || known.Repository() != ref.Repository() {
-		return false
-	}
-	return entry.Annotations[annotationDigest] == ref.Repository()+"@"+ref.Digest || entry.Digest.String() == ref.Digest
+	return err == nil && known.Repository() == ref.Repository() && entry.Digest.String() == ref.Digest
 }
 
 func notFound(name string, ref Reference, parse error) error {

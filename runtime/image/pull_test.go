@@ -111,6 +111,31 @@ func TestIndexLeadsToThePlatform(t *testing.T) {
 	require.Equal(t, ids["arm64"], img.ID)
 }
 
+func TestAnImageWhoseTagHasMovedOnIsFoundByItsDigest(t *testing.T) {
+	r, s := newRegistry(t), newStore(t)
+	digests, ids := map[string]string{}, map[string]string{}
+	for _, version := range []string{"old", "new"} {
+		digest := r.push(t, "library/a", "latest", makeImage(t, runtime.GOARCH, gzipLayer(t, tarFile{"version", version})))
+		img, _, err := pullFrom(t, s, r, "a")
+		require.NoError(t, err)
+		digests[version], ids[version] = digest.String(), img.ID
+	}
+	for version, digest := range digests {
+		img, err := s.Find("a@" + digest)
+		require.NoError(t, err)
+		require.Equal(t, ids[version], img.ID)
+	}
+	_, err := s.Find("b@" + digests["old"])
+	require.ErrorIs(t, err, ErrNotFound, "another repository's")
+	gone, err := s.Remove("a@"+digests["old"], false, nil)
+	require.NoError(t, err)
+	require.Equal(t, ids["old"], gone.Deleted[0])
+	require.Equal(t, []string{"a@" + digests["old"]}, gone.Untagged)
+	img, err := s.Find("a")
+	require.NoError(t, err)
+	require.Equal(t, ids["new"], img.ID)
+}
+
 func TestSecondPullIsUpToDateAndFetchesNothing(t *testing.T) {
 	r, s := newRegistry(t), newStore(t)
 	base := gzipLayer(t, tarFile{"base", "same"})
