@@ -73,8 +73,7 @@ func (f *runFlags) run(ctx context.Context, c *cli, args []string) error {
 
 // made is the container that the command line describes: flags → spec → Program. Nothing is written yet.
 func (f *runFlags) made(ctx context.Context, c *cli, command string, args []string) (*container.Container, error) {
-	args, err := f.positional(args)
-	if err != nil {
+	if err := f.positional(args); err != nil {
 		return nil, err
 	}
 	if err := f.raw.into(&f.options); err != nil {
@@ -160,17 +159,17 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 func (f *runFlags) onlyShows() bool { return f.dryRun || f.printSpec }
 
 // positional takes IMAGE and COMMAND; below lab 4 there is no image.
-func (f *runFlags) positional(args []string) ([]string, error) {
+func (f *runFlags) positional(args []string) error {
 	o := &f.options
 	bare := o.Lab > 0 && o.Lab < 4
 	if o.Lab < 0 || o.Lab > 7 {
-		return nil, fmt.Errorf("--lab %d: there are labs 1 to 7", o.Lab)
+		return fmt.Errorf("--lab %d: there are labs 1 to 7", o.Lab)
 	}
 	if len(args) == 0 && bare {
-		return nil, container.Hint(fmt.Errorf("run --lab %d needs a command", o.Lab), "labs 1 to 3 know no images yet: tutor run --lab 2 sh")
+		return container.Hint(fmt.Errorf("run --lab %d needs a command", o.Lab), "labs 1 to 3 know no images yet: tutor run --lab 2 sh")
 	}
 	if len(args) == 0 {
-		return nil, container.Hint(errors.New("run needs an image"), "tutor run tutor/lab is built in; tutor run --help has more")
+		return container.Hint(errors.New("run needs an image"), "tutor run tutor/lab is built in; tutor run --help has more")
 	}
 	if !bare {
 		o.Image, args = args[0], args[1:]
@@ -180,5 +179,5 @@ func (f *runFlags) positional(args []string) ([]string, error) {
 		err = fmt.Errorf("run --lab %d needs a command", o.Lab)
 	}
 	o.Command = command
-	return args, err
+	return err
 }

@@ -24,9 +24,9 @@ type entry struct {
 
 // A picture is an image to be made.
 type picture struct {
-	tag, arch string    // "", this machine's
-	layers    [][]entry // above the probe's
-	config    map[string]any
+	arch   string    // "": this machine's
+	layers [][]entry // above the probe's
+	config map[string]any
 }
 
 // A layout collects blobs and an index.

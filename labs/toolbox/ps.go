@@ -17,7 +17,6 @@ type column struct {
 // A snapshot is what ps needs beside the processes themselves.
 type snapshot struct {
 	users  names
-	groups names
 	up     time.Duration
 	memory uint64
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -104,4 +105,19 @@ func sources(t *testing.T, top string) []string {
 	require.Contains(t, files, filepath.Join(top, "explain", "topics", "book.go"), "the walk does not reach every level")
 	require.FileExists(t, filepath.Join(top, "go.mod"))
 	return files
+}
+
+// Who looks for something in this package begins with the list in doc.go.
+func TestEveryFileOfThisPackageIsInItsMap(t *testing.T) {
+	overview, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	var there []string
+	for _, file := range files {
+		if file != "doc.go" && !strings.HasSuffix(file, "_test.go") {
+			there = append(there, file)
+		}
+	}
+	require.ElementsMatch(t, there, regexp.MustCompile(`\w+\.go`).FindAllString(string(overview), -1))
 }

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Monitor is the name, argv[0], by which this program knows that it shall look after one container: see Watch.
+// MonitorName is argv[0], by which this program knows that it shall look after one container: see Watch.
 const MonitorName = "tutor-monitor"
 
 // Start starts a container that exists, under a monitor: a process of this program with a session of its own, so
