@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -127,6 +129,42 @@ func TestNamesStayInsideWithTheContainer(t *testing.T) {
 	before := asked.Load()
 	tutor(t, "exec", "web", "nslookup", "example.net")
 	require.Equal(t, before, asked.Load(), "it is on an internal network only")
+}
+
+// Whoever sends UDP without a pause reaches the container that has the port now: not the nobody who had it before it was published,
+// and not the one who has got the address of a container that is no more.
+func TestUDPFollowsItsPort(t *testing.T) {
+	root(t)
+	noneStays(t)
+	at := fmt.Sprintf("127.0.0.1:%d", anyPort(t))
+	if r := tutor(t, "run", "--rm", "--explain", "-p", at+":9000/udp", "tutor/lab", "true"); strings.Contains(r.stderr, "EINVAL") {
+		t.Skip("this kernel forgets single connections alone: Linux 6.12 can more")
+	}
+	ok(t, "run", "-d", "tutor/lab", "sleep", "1000") // with the first on a network the kernel begins to remember
+	sender, err := net.Dial("udp", at)
+	require.NoError(t, err)
+	defer sender.Close()
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+				sender.Write([]byte("here I am\n")) // refused at first, for nobody listens
+			}
+		}
+	}()
+	time.Sleep(50 * time.Millisecond)
+	for _, name := range []string{"one", "two"} {
+		ok(t, "run", "-d", "--name", name, "-p", at+":9000/udp", "tutor/lab", "nc", "-u", "-l", "-p", "9000")
+		eventually(t, name+" is reached", func() bool { return strings.Contains(ok(t, "logs", name), "here I am") })
+		address := ok(t, "inspect", "-f", "{{.NetworkSettings.IPAddress}}", name)
+		ok(t, "rm", "-f", name)
+		ok(t, "run", "-d", "--name", "after-"+name, "tutor/lab", "sleep", "1000")
+		require.Equal(t, address, ok(t, "inspect", "-f", "{{.NetworkSettings.IPAddress}}", "after-"+name), "it has the address now")
+	}
 }
 
 // anyPort is one that nobody has.

@@ -28,6 +28,7 @@ func TestTheTraceIsWhatStraceSaw(t *testing.T) {
 		"volumes":         {"-v", volume + ":/data", "-v", "/etc/hostname:/tmp/name:ro", "--tmpfs", "/run:size=1m", "tutor/lab", "true"},
 		"user":            {"-u", "student:wheel", "-w", "/home/student/new", "tutor/lab", "true"},
 		"shut in":         {"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "nofile=64:128", "tutor/lab", "true"},
+		"ports":           {"-p", "127.0.0.1::80", "-p", "127.0.0.1::53/udp", "tutor/lab", "true"},
 		"the host's net":  {"--network", "host", "tutor/lab", "true"},
 		"something less":  {"--without", "proc", "--without", "private", "tutor/lab", "true"},
 		"no such command": {"tutor/lab", "nonesuch"},
@@ -165,10 +166,10 @@ func messagesOnly(call string) string {
 // messageNumbers are the types that strace, which does not know what a socket is for, has numbers for.
 var messageNumbers = map[string]string{"RTM_NEWLINK": "0x10", "RTM_DELLINK": "0x11", "RTM_NEWADDR": "0x14", "RTM_NEWROUTE": "0x18",
 	"NFNL_MSG_BATCH_BEGIN": "0x10", "NFNL_MSG_BATCH_END": "0x11", "NFT_MSG_NEWTABLE": "0xa00", "NFT_MSG_DELTABLE": "0xa02",
-	"NFT_MSG_NEWCHAIN": "0xa03", "NFT_MSG_NEWRULE": "0xa06", "NFT_MSG_GETRULE": "0xa07", "NFT_MSG_NEWSET": "0xa09", "NFT_MSG_NEWSETELEM": "0xa0c", "NFT_MSG_DELSETELEM": "0xa0e"}
+	"NFT_MSG_NEWCHAIN": "0xa03", "NFT_MSG_NEWRULE": "0xa06", "NFT_MSG_GETRULE": "0xa07", "NFT_MSG_NEWSET": "0xa09", "NFT_MSG_NEWSETELEM": "0xa0c", "NFT_MSG_DELSETELEM": "0xa0e", "IPCTNL_MSG_CT_DELETE": "0x102"}
 
 var (
-	messageType = regexp.MustCompile(`nlmsg_type=(?:NFNL_SUBSYS_NFTABLES<<8\|)?(\w+)`)
+	messageType = regexp.MustCompile(`nlmsg_type=(?:NFNL_SUBSYS_\w+<<8\|)?(\w+)`)
 	answerError = regexp.MustCompile(`\{?error=(-?\w+)`)
 	messageEnd  = regexp.MustCompile(`(\d+, 0, NULL, (?:0|NULL)\) = \d+)$`)
 )

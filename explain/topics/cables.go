@@ -100,7 +100,8 @@ var cables = []Topic{
 		Also: []string{"-p", "-P", "--publish-all"},
 		What: `An element of a map in tutor's table of the firewall: protocol and port of the host, and behind them the container's address
 			and port. The rules that look into the map are always the same. From then on the kernel rewrites each packet's
-			destination (DNAT) and sends it on: no program copies data.`,
+			destination (DNAT) and sends it on: no program copies data. For UDP it is also asked to forget whom it has met at that port: it
+			looks into the map for a sender's first packet alone.`,
 		Hand: []string{"nft add element inet tutor ports-any '{ tcp . 8080 : 172.17.0.2 . 80 }'"},
 		Try:  Try{Line: "tutor run --rm -p 127.0.0.1:18081:80 --explain tutor/lab true", Look: "NFT_MSG_NEWSETELEM, a key and a value", Want: `NFT_MSG_NEWSETELEM`},
 		See:  []string{"port", "DNAT", "claim", "netlink"},

@@ -127,11 +127,12 @@ func Publish(p Publication) program.Op {
 	if len(add) == 0 {
 		return op.Leave(without)
 	}
-	op.Shell = strings.Join(shell, " && ")
-	op.Calls = conversation(nl, sys.Ask(nl, sys.Batch(add...)...))
+	arrived, led, forget := p.remembered()
+	op.Shell = strings.Join(append(shell, forget...), " && ")
+	op.Calls = conversation(nl, append(sys.Ask(nl, sys.Batch(add...)...), oneByOne(nl, arrived)...))
 	ask := sys.Ask(back, sys.Batch(remove...)...)
 	ask[1] = ask[1].Tolerate(unix.ENOENT)
-	op.Undo = conversation(back, ask)
+	op.Undo = conversation(back, append(ask, oneByOne(back, led)...))
 	return op
 }
 
@@ -143,6 +144,37 @@ func Retract(p Publication) program.Op {
 	return op
 }
 
+// remembered is what the kernel is to forget, a message each: it would lead whoever sends UDP without a pause to where his first
+// packet went, which came before the port was published, or to a container that is no more.
+func (p Publication) remembered() (arrived, led []sys.Message, shell []string) {
+	for _, port := range p.Ports {
+		for _, to := range []netip.Addr{p.IPv4, p.IPv6} {
+			if port.Protocol != "udp" || !port.leads(to) {
+				continue
+			}
+			arrived = append(arrived, sys.ForgetArrived(to.Is6(), unix.IPPROTO_UDP, port.Host))
+			led = append(led, sys.ForgetLed(netip.AddrPortFrom(to, port.Container), unix.IPPROTO_UDP))
+			shell = append(shell, fmt.Sprintf("conntrack -D -p udp --orig-port-dst %d", port.Host))
+		}
+	}
+	return arrived, led, shell
+}
+
+// leads tells if the port can lead to this address of the container.
+func (p Port) leads(to netip.Addr) bool {
+	return to.IsValid() && (!p.IP.IsValid() || p.IP.Is4() == to.Is4())
+}
+
+// oneByOne asks to forget; a kernel that cannot, remembers (EINVAL).
+func oneByOne(nl *sys.Result, messages []sys.Message) (calls []sys.Call) {
+	for _, m := range messages {
+		ask := sys.Ask(nl, m)
+		ask[1] = ask[1].Tolerate(unix.EINVAL)
+		calls = append(calls, ask...)
+	}
+	return calls
+}
+
 func conversation(nl *sys.Result, calls []sys.Call) []sys.Call {
 	return append(append([]sys.Call{sys.Netlink(unix.NETLINK_NETFILTER, nl)}, calls...), sys.Close(nl))
 }
@@ -151,7 +183,7 @@ func conversation(nl *sys.Result, calls []sys.Call) []sys.Call {
 func (p Publication) elements() (add, remove []sys.Message, shell []string) {
 	for _, port := range p.Ports {
 		for _, to := range []netip.Addr{p.IPv4, p.IPv6} {
-			if !to.IsValid() || port.IP.IsValid() && port.IP.Is4() != to.Is4() {
+			if !port.leads(to) {
 				continue
 			}
 			name, key, text := p.element(port, to)
