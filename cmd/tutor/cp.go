@@ -43,13 +43,15 @@ func newCp(c *cli) *cobra.Command {
 	return command
 }
 
+const copyForms = "tutor cp CONTAINER:/path DIR, or tutor cp FILE CONTAINER:/path"
+
 // copy takes one of the four ways: out or in, as files or as a stream.
 func (c *cli) copy(ctx context.Context, src, dst string, o container.Copy, quiet bool) error {
 	switch "" {
 	case src:
-		return errors.New("source can not be empty")
+		return container.Hint(errors.New("source can not be empty"), copyForms)
 	case dst:
-		return errors.New("destination can not be empty")
+		return container.Hint(errors.New("destination can not be empty"), copyForms)
 	}
 	from, in := splitCopyArg(src)
 	to, out := splitCopyArg(dst)

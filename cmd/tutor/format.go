@@ -10,6 +10,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"text/template"
+
+	"tutor/runtime/container"
 )
 
 // printRows prints what a command found as --format asks for it: "json" is one object a line, "table" and
@@ -53,7 +55,7 @@ var functions = template.FuncMap{
 func parseTemplate(format string) (*template.Template, error) {
 	t, err := template.New("format").Funcs(functions).Parse(strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(format))
 	if err != nil {
-		return nil, fmt.Errorf("template parsing error: %w", err)
+		return nil, templateError(err)
 	}
 	return t, nil
 }
@@ -65,7 +67,7 @@ func printTemplate[T any](out io.Writer, format string, rows []T) error {
 	}
 	for _, row := range rows {
 		if err := t.Execute(out, row); err != nil {
-			return fmt.Errorf("template parsing error: %w", err)
+			return templateError(err)
 		}
 		fmt.Fprintln(out)
 	}
@@ -92,7 +94,7 @@ func printDetails[T any](out io.Writer, format string, found []T) error {
 		var b bytes.Buffer
 		if err := t.Execute(&b, one); err != nil {
 			if b, err = asPrinted(t, one); err != nil {
-				return fmt.Errorf("template parsing error: %w", err)
+				return templateError(err)
 			}
 		}
 		fmt.Fprintln(out, b.String())
@@ -131,4 +133,8 @@ func printJSON[T any](out io.Writer, rows []T) error {
 		}
 	}
 	return nil
+}
+
+func templateError(err error) error {
+	return container.Hint(fmt.Errorf("template parsing error: %w", err), "'{{json .}}' shows every field that there is")
 }

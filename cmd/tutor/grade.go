@@ -139,7 +139,11 @@ func (o gradeOptions) check(name string) (*grading, error) {
 		return nil, container.Hint(fmt.Errorf("grade: no such lab: %s", name), "there are "+strings.Join(names, ", "))
 	}
 	if o.only != "" && !slices.ContainsFunc(lab.Checks, func(c grader.Check) bool { return c.ID == o.only }) {
-		return nil, fmt.Errorf("grade: lab %s has no check %s", lab.Name, o.only)
+		var ids []string
+		for _, c := range lab.Checks {
+			ids = append(ids, c.ID)
+		}
+		return nil, container.Hint(fmt.Errorf("grade: lab %s has no check %s", lab.Name, o.only), "there are "+strings.Join(ids, ", "))
 	}
 	if o.hint < 0 || o.hint > 3 {
 		return nil, fmt.Errorf("grade: --hint %d: 0 to 3", o.hint)

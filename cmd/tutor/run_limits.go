@@ -23,37 +23,47 @@ func invalid(text, flag string) error {
 	return fmt.Errorf("invalid argument %q for %q flag", text, flag)
 }
 
-// leastMemory is Docker's: less and the start itself would be killed.
-const leastMemory = 6 << 20
-
-// memoryLimit reads --memory and --memory-swap. Without the second a container may swap as much again.
-func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
-	given := func(value string) bool { n, err := ramBytes("", value); return value != "" && (err != nil || n != 0) } // 0 is none, as in Docker
-	if !given(r.memory) && given(r.memorySwap) {
-		return nil, errors.New("You should always set the Memory limit when using Memoryswap limit, see usage")
+// memoryAsked reads --memory and --memory-swap, those that were given: 0 is none, as in Docker.
+func (r *rawFlags) memoryAsked() (*specs.LinuxMemory, error) {
+	var m specs.LinuxMemory
+	for _, one := range []struct {
+		flag, text string
+		to         **int64
+	}{{"-m, --memory", r.memory, &m.Limit}, {"--memory-swap", r.memorySwap, &m.Swap}} {
+		if one.text == "" {
+			continue
+		}
+		n := int64(-1)
+		if one.text != "-1" || one.to == &m.Limit {
+			var err error
+			if n, err = ramBytes(one.flag, one.text); err != nil {
+				return nil, err
+			}
+		}
+		if n != 0 {
+			*one.to = &n
+		}
 	}
-	if !given(r.memory) {
+	if m == (specs.LinuxMemory{}) {
 		return nil, nil
 	}
-	limit, err := ramBytes("-m, --memory", r.memory)
-	if err != nil {
+	return &m, nil
+}
+
+// memoryLimit is both limits. Without the second a container may swap as much again.
+func (r *rawFlags) memoryLimit() (*specs.LinuxMemory, error) {
+	m, err := r.memoryAsked()
+	if err != nil || m == nil || m.Limit == nil && *m.Swap < 0 { // no limit is no limit
 		return nil, err
 	}
-	if limit < leastMemory {
-		return nil, container.Hint(errors.New("Minimum memory limit allowed is 6MB"), "with less the start itself would be killed; without a unit the number is bytes: -m 64m")
+	if err := container.CheckMemory(nil, m); err != nil {
+		return nil, err
 	}
-	swap := 2 * limit
-	if r.memorySwap == "-1" {
-		swap = -1
-	} else if given(r.memorySwap) {
-		if swap, err = ramBytes("--memory-swap", r.memorySwap); err != nil {
-			return nil, err
-		}
-		if swap < limit {
-			return nil, errors.New("Minimum memoryswap limit should be larger than memory limit, see usage")
-		}
+	if m.Swap == nil {
+		twice := 2 * *m.Limit
+		m.Swap = &twice
 	}
-	return &specs.LinuxMemory{Limit: &limit, Swap: &swap}, nil
+	return m, nil
 }
 
 // cpuLimit is what was asked for, and no more: of quota and period one may be missing.
@@ -185,7 +195,7 @@ func ulimits(texts []string) ([]specs.POSIXRlimit, error) {
 			return nil, container.Hint(fmt.Errorf("invalid ulimit argument: %s", text), "the form is nofile=1024:2048; setrlimit(2) has the names")
 		}
 		if s > h {
-			return nil, fmt.Errorf("ulimit soft limit must be less than or equal to hard limit: %d > %d", s, h)
+			return nil, container.Hint(fmt.Errorf("ulimit soft limit must be less than or equal to hard limit: %d > %d", s, h), "the form is nofile=SOFT:HARD")
 		}
 		limits = append(limits, specs.POSIXRlimit{Type: kind, Soft: s, Hard: h})
 	}
@@ -205,7 +215,7 @@ func environment(files, flags []string) ([]string, error) {
 	for _, name := range files {
 		content, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return nil, container.Hint(err, "a file with lines NAME=value, or -e NAME=value")
 		}
 		for _, line := range strings.Split(string(content), "\n") {
 			line = strings.TrimLeft(strings.TrimSuffix(line, "\r"), " \t")
@@ -221,7 +231,7 @@ func environment(files, flags []string) ([]string, error) {
 	for _, e := range append(env, flags...) {
 		key, _, hasValue := strings.Cut(e, "=")
 		if key == "" || strings.ContainsRune(e, 0) {
-			return nil, fmt.Errorf("invalid environment variable: %s", e)
+			return nil, container.Hint(fmt.Errorf("invalid environment variable: %s", e), "-e NAME=value, or -e NAME for the value that it has here")
 		}
 		if value, there := os.LookupEnv(key); !hasValue && there {
 			e = key + "=" + value

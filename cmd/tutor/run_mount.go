@@ -26,9 +26,13 @@ type mountWords struct {
 	mixed                string   // a key that only one type takes
 }
 
+const mountForms = "the forms are type=bind,source=/on/the/host,target=/inside[,readonly], type=volume,source=NAME,target=/inside and type=tmpfs,target=/inside"
+
 // mount reads --mount, whose words are separated as in a CSV file.
 func mount(text string) (place, error) {
-	wrong := func(err error) error { return fmt.Errorf("invalid argument %q for \"--mount\" flag: %w", text, err) }
+	wrong := func(err error) error {
+		return container.Hint(fmt.Errorf("invalid argument %q for \"--mount\" flag: %w", text, err), mountForms)
+	}
 	fields, err := csv.NewReader(strings.NewReader(text)).Read()
 	if err != nil {
 		return place{}, wrong(err)

@@ -130,11 +130,11 @@ func readVolumeOptions(text string) (o volumeOptions, err error) {
 			o.nocopy = true
 		case "z", "Z", "": // SELinux labels mean nothing here
 		default:
-			return o, fmt.Errorf("invalid mode: %s", text)
+			return o, container.Hint(fmt.Errorf("invalid mode: %s", text), volumeForms)
 		}
 	}
 	if o.readonly && written {
-		return o, fmt.Errorf("invalid mode: %s", text)
+		return o, container.Hint(fmt.Errorf("invalid mode: %s", text), volumeForms)
 	}
 	return o, nil
 }
@@ -164,7 +164,7 @@ func labels(texts []string) (map[string]string, error) {
 	for _, text := range texts {
 		key, value, _ := strings.Cut(text, "=")
 		if key == "" {
-			return nil, fmt.Errorf("invalid label: %q", text)
+			return nil, container.Hint(fmt.Errorf("invalid label: %q", text), "-l KEY=VALUE, or -l KEY")
 		}
 		set[key] = value
 	}

@@ -36,7 +36,7 @@ func newStart(c *cli) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if attach || f.input {
 				if len(args) > 1 {
-					return failure{errors.New("you cannot start and attach multiple containers at once"), 1}
+					return failure{container.Hint(errors.New("you cannot start and attach multiple containers at once"), "start them without -a and -i; tutor logs shows what each one writes"), 1}
 				}
 				return c.startOne(args[0], f)
 			}

@@ -119,29 +119,8 @@ func (f *updateFlags) resources() (r specs.LinuxResources, err error) {
 	if f.raw.pids != 0 {
 		r.Pids = &specs.LinuxPids{Limit: &f.raw.pids}
 	}
-	if f.raw.memory == "" && f.raw.memorySwap == "" {
-		return r, nil
-	}
-	r.Memory = &specs.LinuxMemory{}
-	if f.raw.memory != "" {
-		limit, err := ramBytes("-m, --memory", f.raw.memory)
-		if err != nil {
-			return r, failure{err, process.ExitOurs}
-		}
-		if limit < leastMemory {
-			return r, container.Hint(errors.New("Minimum memory limit allowed is 6MB"), "without a unit the number is bytes: -m 64m")
-		}
-		r.Memory.Limit = &limit
-	}
-	if f.raw.memorySwap != "" {
-		swap := int64(-1)
-		if f.raw.memorySwap != "-1" {
-			swap, err = ramBytes("--memory-swap", f.raw.memorySwap)
-		}
-		if err != nil {
-			return r, failure{err, process.ExitOurs}
-		}
-		r.Memory.Swap = &swap
+	if r.Memory, err = f.raw.memoryAsked(); err != nil {
+		return r, failure{err, process.ExitOurs}
 	}
 	return r, nil
 }

@@ -21,7 +21,7 @@ var mountable = map[string]bool{
 // CheckTarget refuses the places that are tutor's own to mount.
 func CheckTarget(target string) error {
 	if !strings.HasPrefix(target, "/") {
-		return fmt.Errorf("invalid mount path: '%s' mount path must be absolute", target)
+		return Hint(fmt.Errorf("invalid mount path: '%s' mount path must be absolute", target), "inside the container it begins with /")
 	}
 	clean := path.Clean(target)
 	for _, own := range []string{"/", "/proc", "/sys", "/dev", "/sys/fs/cgroup"} {

@@ -29,7 +29,7 @@ func (h Home) Update(ctx context.Context, s State, r specs.LinuxResources, ran f
 	if err != nil {
 		return err
 	}
-	if err := checked(old, r); err != nil {
+	if err := CheckMemory(old.Memory, r.Memory); err != nil {
 		return err
 	}
 	if err := h.change(s, old, r, ran); err != nil {

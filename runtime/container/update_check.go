@@ -11,14 +11,23 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// checked refuses what Docker refuses, in its words, before anything is looked at.
-func checked(old, r specs.LinuxResources) error {
-	limit, swap := limitsOf(old.Memory, r.Memory)
-	if r.Memory != nil && limit == nil {
-		return errors.New("You should always set the Memory limit when using Memoryswap limit, see usage")
+// leastMemory is Docker's: less and the start itself would be killed.
+const leastMemory = 6 << 20
+
+// CheckMemory refuses what Docker refuses, in its words. old is what holds already: nil for a container that is new.
+func CheckMemory(old, asked *specs.LinuxMemory) error {
+	if asked == nil {
+		return nil
 	}
-	if r.Memory != nil && r.Memory.Swap != nil && *swap >= 0 && *swap < *limit {
-		return errors.New("Minimum memoryswap limit should be larger than memory limit, see usage")
+	const form = "--memory-swap is memory and swap together: -m 64m --memory-swap 128m; -1 is no limit"
+	limit, swap := limitsOf(old, asked)
+	switch {
+	case limit == nil:
+		return Hint(errors.New("You should always set the Memory limit when using Memoryswap limit, see usage"), form)
+	case *limit < leastMemory:
+		return Hint(errors.New("Minimum memory limit allowed is 6MB"), "with less the start itself would be killed; without a unit the number is bytes: -m 64m")
+	case asked.Swap != nil && *swap >= 0 && *swap < *limit:
+		return Hint(errors.New("Minimum memoryswap limit should be larger than memory limit, see usage"), form)
 	}
 	return nil
 }

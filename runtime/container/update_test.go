@@ -110,7 +110,8 @@ func TestProcessorsAreReadAsTheKernelWritesThem(t *testing.T) {
 
 // Docker's rule for --memory without --memory-swap, and the other way round.
 func TestLimitsOfMemoryAndSwapDependOnEachOther(t *testing.T) {
-	limits := func(limit, swap int64) *specs.LinuxMemory {
+	limits := func(limit, swap int64) *specs.LinuxMemory { // in MiB
+		limit, swap = limit<<20, swap<<20
 		m := &specs.LinuxMemory{}
 		if limit != 0 {
 			m.Limit = &limit
@@ -132,7 +133,7 @@ func TestLimitsOfMemoryAndSwapDependOnEachOther(t *testing.T) {
 		{nil, limits(0, 64), nil},
 		{nil, limits(64, 128), limits(64, 128)},
 	} {
-		err := checked(specs.LinuxResources{Memory: c.old}, specs.LinuxResources{Memory: c.asked})
+		err := CheckMemory(c.old, c.asked)
 		var got *specs.LinuxMemory
 		if err == nil {
 			got, err = settled(c.old, c.asked)
