@@ -138,12 +138,15 @@ func (o gradeOptions) check(name string) (*grading, error) {
 		}
 		return nil, container.Hint(fmt.Errorf("grade: no such lab: %s", name), "there are "+strings.Join(names, ", "))
 	}
-	if o.only != "" && !slices.ContainsFunc(lab.Checks, func(c grader.Check) bool { return c.ID == o.only }) {
-		var ids []string
-		for _, c := range lab.Checks {
-			ids = append(ids, c.ID)
-		}
+	ids := lab.IDs()
+	if o.only != "" && !slices.Contains(ids, o.only) {
 		return nil, container.Hint(fmt.Errorf("grade: lab %s has no check %s", lab.Name, o.only), "there are "+strings.Join(ids, ", "))
+	}
+	for _, id := range o.hide { // of one that is mistyped all would be told
+		earlier := slices.ContainsFunc(grader.Labs[:lab.Number-1], func(l grader.Lab) bool { return slices.Contains(l.IDs(), id) })
+		if !earlier && !slices.Contains(ids, id) {
+			return nil, container.Hint(fmt.Errorf("grade: --hide: no check is called %s", id), "there are "+strings.Join(ids, ", ")+", and those of the earlier labs")
+		}
 	}
 	if o.hint < 0 || o.hint > 3 {
 		return nil, fmt.Errorf("grade: --hint %d: 0 to 3", o.hint)

@@ -75,6 +75,17 @@ func TestAClassIsGradedToATableAPageAndRecords(t *testing.T) {
 	}
 }
 
+// What students must not know, the page that all may see does not tell either.
+func TestTheClassPageKeepsHiddenChecksHidden(t *testing.T) {
+	root(t)
+	dir, to := submissions(t, map[string]string{"ada": `"$@"; exit 0`}), filepath.Join(t.TempDir(), "grades")
+	tutor(t, "grade", "--all", "1", dir, "--this-lab-only", "--output", to, "--hide", "lab1.exit,lab1.killed")
+	page := read(to, "grades.html")
+	require.NotContains(t, page, "lab1.exit")
+	require.NotContains(t, page, "128+n")
+	require.Regexp(t, `(?s)lab1\.left</th>.*title="hidden check">lab1\.hidden1</th>.*title="hidden check">lab1\.hidden2</th>`, page, "behind the others")
+}
+
 func TestAClassThatWasStoppedGoesOnWhereItStood(t *testing.T) {
 	root(t)
 	dir := submissions(t, map[string]string{"ada": `exec "$@"`, "bob": `exec "$@"`, "zoe": `[ "$2" = hold ] && exec sleep 1000; exec "$@"`})

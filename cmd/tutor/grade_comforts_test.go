@@ -128,6 +128,10 @@ func TestAHiddenCheckTellsOnlyWhetherItPassed(t *testing.T) {
 		require.Contains(t, r.stdout, "needs lab1.hidden1", format)
 	}
 	require.Contains(t, tutor(t, "grade", "1", box, "--only", "lab1.exit", "--hide", "lab1.exit").stdout, "1 of 1 hidden checks failed")
+	mistyped := tutor(t, "grade", "1", box, "--hide", "lab1.exti")
+	require.Equal(t, 2, mistyped.code, "else it would tell all")
+	require.Contains(t, mistyped.stderr, "tutor: grade: --hide: no check is called lab1.exti\ntutor: hint: there are lab1.argv, ")
+	require.NotEqual(t, 2, tutor(t, "grade", "2", box, "--only", "lab2.pid", "--hide", "lab1.exit").code, "an earlier lab's")
 }
 
 func TestExplainPutsTheCallsOfBoxBesideThoseOfTheSolution(t *testing.T) {

@@ -47,6 +47,7 @@ type command struct {
 // A Box is one call of the student's program, still running or not.
 type Box struct {
 	PID            int // on the host
+	args           []string
 	Stdout, Stderr *output
 	stdin          *os.File
 	sandbox        *Sandbox
@@ -69,7 +70,11 @@ func (s *Sandbox) box(c command) (*Box, error) {
 		c.args = s.strace(c.args)
 	}
 	b, err := s.launch(c)
-	if errors.Is(err, unix.ENOEXEC) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EACCES) {
+	switch {
+	case errors.Is(err, unix.EACCES):
+		return nil, wrong(s.name+" to be a program", "the kernel says: "+err.Error(),
+			"it may not be executed, or the program that its first line names may not", "ls -l shows an x for whoever may", "chmod +x "+shellWords([]string{s.name}))
+	case errors.Is(err, unix.ENOEXEC), errors.Is(err, unix.ENOENT):
 		return nil, wrong(s.name+" to be a program", "the kernel says: "+err.Error(),
 			"a script needs a first line such as #!/bin/sh", "the program that it names must lie below /usr", "build it for this machine: GOOS=linux")
 	}
@@ -107,7 +112,7 @@ func (s *Sandbox) launch(c command) (*Box, error) {
 		}
 		return nil, err
 	}
-	b := &Box{PID: running.PID, sandbox: s, running: running, ended: make(chan struct{}),
+	b := &Box{PID: running.PID, args: c.args, sandbox: s, running: running, ended: make(chan struct{}),
 		stdin: pipe[0].w, Stdout: read(pipe[1].r), Stderr: read(pipe[2].r)}
 	s.boxes = append(s.boxes, b)
 	go b.await()

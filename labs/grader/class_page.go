@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"maps"
 )
 
 //go:embed class.html
@@ -20,23 +21,17 @@ func (c *Class) Page(entries []Entry) ([]byte, error) {
 		Cells  []cell
 		Lost   []Result // what did not pass
 	}
-	type column struct {
-		Check
-		Passed int
-	}
 	data := struct {
 		*Class
 		Columns []column
 		Rows    []row
 		About   [][2]string
 	}{Class: c, About: c.about(entries)}
-	for _, check := range c.Lab.Checks {
-		data.Columns = append(data.Columns, column{Check: check})
-	}
+	data.Columns = c.columns(entries)
 	for n, e := range entries {
 		one := row{Entry: e, Number: n + 1}
-		for i, check := range c.Lab.Checks {
-			s := e.Report.status(check.ID)
+		for i, column := range data.Columns {
+			s := e.Report.status(column.real)
 			one.Cells = append(one.Cells, cell{string(s), map[Status]string{Pass: "✓", Fail: "✗", Skip: "–", Error: "?"}[s]})
 			if s == Pass {
 				data.Columns[i].Passed++
@@ -53,6 +48,29 @@ func (c *Class) Page(entries []Entry) ([]byte, error) {
 	page := template.Must(template.New("class").Funcs(template.FuncMap{"clean": Clean}).Parse(pageSource))
 	err := page.Execute(&b, data)
 	return b.Bytes(), err
+}
+
+// A column is a check, by the name that students may know. Hidden ones come last: between their neighbours they would be known.
+type column struct {
+	ID, Title string
+	Passed    int
+	real      string // its ID
+}
+
+func (c *Class) columns(entries []Entry) (shown []column) {
+	names := map[string]string{}
+	for _, e := range entries {
+		maps.Copy(names, e.Report.disguised())
+	}
+	var hidden []column
+	for _, check := range c.Lab.Checks {
+		if name := names[check.ID]; name != "" {
+			hidden = append(hidden, column{ID: name, Title: hiddenTitle, real: check.ID})
+			continue
+		}
+		shown = append(shown, column{ID: check.ID, Title: check.Title, real: check.ID})
+	}
+	return append(shown, hidden...)
 }
 
 // about is by what the grades came to be: whoever doubts one can repeat it.

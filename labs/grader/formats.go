@@ -24,6 +24,8 @@ var Formats = []Format{
 	{Name: "github", Encode: GitHub, Print: GitHubCommands}, // GitHub Classroom's result, and workflow commands
 }
 
+const hiddenTitle = "hidden check"
+
 // Tell is the report as a student may see it: details is full, actual-only or none. Of a hidden check it tells only
 // whether it passed: its name would say which promise was broken, also where another check needs it.
 func (r *Report) Tell(details string) *Report {
@@ -33,7 +35,7 @@ func (r *Report) Tell(details string) *Report {
 	for i, c := range r.Checks {
 		hidden := c.Visibility == "hidden"
 		if hidden {
-			c.ID, c.Title = names[c.ID], "hidden check"
+			c.ID, c.Title = names[c.ID], hiddenTitle
 		}
 		if hidden || details != "full" {
 			c.Expected, c.Command, c.Hints, c.Man, c.Read = "", "", []string{}, "", ""
@@ -53,12 +55,13 @@ func (r *Report) Tell(details string) *Report {
 	return &told
 }
 
-// disguised are names for the hidden checks: "lab2.hidden1".
+// disguised are names for the hidden checks: "lab2.hidden1", in the order of their lab.
 func (r *Report) disguised() map[string]string {
-	names := map[string]string{}
+	names, so := map[string]string{}, map[string]int{}
 	for _, c := range r.Checks {
 		if lab, _, _ := strings.Cut(c.ID, "."); c.Visibility == "hidden" {
-			names[c.ID] = fmt.Sprintf("%s.hidden%d", lab, len(names)+1)
+			so[lab]++
+			names[c.ID] = fmt.Sprintf("%s.hidden%d", lab, so[lab])
 		}
 	}
 	return names

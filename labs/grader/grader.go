@@ -79,6 +79,14 @@ func Find(name string) *Lab {
 	return nil
 }
 
+// IDs are the names of its checks.
+func (l *Lab) IDs() (ids []string) {
+	for _, c := range l.Checks {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
 // Points is the most that a lab gives.
 func (l *Lab) Points() int {
 	sum := 0

@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,14 +51,28 @@ var bareProcess = []Check{
 // tool is how box is told to run a probe: tutor itself, along PATH, so that it can be typed on the host as well.
 func tool(words ...string) []string { return append([]string{"run", "--", "tutor", "probe"}, words...) }
 
+// Runs is Ends for a COMMAND that must run: what it prints, and how it ends, box could do as well.
+func (s *Sandbox) Runs(stdin string, args ...string) (*Box, error) {
+	box, never, err := s.toEnd(stdin, args)
+	return box, cmp.Or(never, err)
+}
+
 // Ends runs box to its end with this on its stdin.
 func (s *Sandbox) Ends(stdin string, args ...string) (*Box, error) {
-	box, err := s.Box(args...)
-	if err != nil {
-		return nil, err
+	box, _, err := s.toEnd(stdin, args)
+	return box, err
+}
+
+// toEnd also says why COMMAND never ran.
+func (s *Sandbox) toEnd(stdin string, args []string) (box *Box, never, err error) {
+	if box, err = s.Box(args...); err != nil {
+		return nil, nil, err
 	}
 	box.Say(stdin, true)
-	return box, box.Wait()
+	if _, never = box.Command(); never != nil && !box.Ended() {
+		return box, never, never
+	}
+	return box, never, box.Wait()
 }
 
 // Holds starts box and waits until its COMMAND stands still, to be looked at.
@@ -83,7 +98,7 @@ func argv(s *Sandbox) error {
 
 func stdout(s *Sandbox) error {
 	text := s.Word() + "\n\x00\xff\r\n" + s.Word()
-	box, err := s.Ends("", tool("say-hex", fmt.Sprintf("%x", text))...)
+	box, err := s.Runs("", tool("say-hex", fmt.Sprintf("%x", text))...)
 	if err != nil {
 		return err
 	}
@@ -92,7 +107,7 @@ func stdout(s *Sandbox) error {
 
 func stderr(s *Sandbox) error {
 	out, aside := s.Word(), s.Word()
-	box, err := s.Ends("", tool("say", out, aside)...)
+	box, err := s.Runs("", tool("say", out, aside)...)
 	if err != nil {
 		return err
 	}
@@ -119,7 +134,7 @@ func live(s *Sandbox) error {
 
 func stdin(s *Sandbox) error {
 	text := s.Bytes(70000) // more than a pipe holds
-	box, err := s.Ends(text, tool("cat")...)
+	box, err := s.Runs(text, tool("cat")...)
 	if err != nil {
 		return err
 	}
@@ -148,7 +163,7 @@ func env(s *Sandbox) error {
 func exitCode(s *Sandbox) error {
 	for range 2 {
 		code := s.Code()
-		box, err := s.Ends("", tool("exit", code)...)
+		box, err := s.Runs("", tool("exit", code)...)
 		if err != nil {
 			return err
 		}
@@ -217,7 +232,7 @@ func refused(box *Box, code string) error {
 }
 
 func nothingLeft1(s *Sandbox) error {
-	if _, err := s.Ends("", tool("say", s.Word())...); err != nil {
+	if _, err := s.Runs("", tool("say", s.Word())...); err != nil {
 		return err
 	}
 	return s.clean()

@@ -87,8 +87,12 @@ func ownNamespace(kind string) func(*Sandbox) error {
 }
 
 func privateMounts(s *Sandbox) error {
-	if _, _, err := s.Holds(tool("mount", "/var/tmp")...); err != nil {
+	_, command, err := s.Holds(tool("mount", "/var/tmp")...)
+	if err != nil {
 		return err
+	}
+	if !slices.Contains(command.Mounts(), "/var/tmp") {
+		return wrong("/var/tmp, mounted by COMMAND, in its own mount table", "it is not there")
 	}
 	if slices.Contains(Process(s.PID).Mounts(), "/var/tmp") {
 		return wrong("/var/tmp, mounted by COMMAND, in its own mount table only", "it is in the host's /proc/self/mountinfo as well")
@@ -130,7 +134,7 @@ func (p Process) hostname() (name string, err error) {
 }
 
 func nothingLeft2(s *Sandbox) error {
-	if _, err := s.Ends("", append([]string{"run", "--hostname", s.Word()}, tool("say", s.Word())[1:]...)...); err != nil {
+	if _, err := s.Runs("", append([]string{"run", "--hostname", s.Word()}, tool("say", s.Word())[1:]...)...); err != nil {
 		return err
 	}
 	return s.clean()

@@ -121,7 +121,7 @@ func boxOutside(s *Sandbox) error {
 }
 
 func nothingLeft3(s *Sandbox) error {
-	if _, err := s.Ends("", with(s.allLimits(), "say", s.Word())...); err != nil {
+	if _, err := s.Runs("", with(s.allLimits(), "say", s.Word())...); err != nil {
 		return err
 	}
 	return s.clean()

@@ -190,7 +190,7 @@ func nothingLeft4(s *Sandbox) error {
 	if err := errors.Join(s.base(twoLayers[0], treeFiles{}), s.plant(twoLayers[1], treeFiles{"other/": ""})); err != nil {
 		return err
 	}
-	if _, err := s.Ends("", layered(twoLayers, "say", s.Word())...); err != nil {
+	if _, err := s.Runs("", layered(twoLayers, "say", s.Word())...); err != nil {
 		return err
 	}
 	return s.clean()

@@ -208,7 +208,7 @@ func nothingLeft5(s *Sandbox) error {
 	if err := s.paint(nil); err != nil {
 		return err
 	}
-	if _, err := s.Ends("", "run", "--image", imageDir, "--", "/bin/tutor", "probe", "say", "x"); err != nil {
+	if _, err := s.Runs("", "run", "--image", imageDir, "--", "/bin/tutor", "probe", "say", "x"); err != nil {
 		return err
 	}
 	return s.clean()

@@ -220,7 +220,7 @@ func networkInRoot(l *lan) error {
 
 func nothingLeft6(l *lan) error {
 	_, flags := l.flags()
-	if _, err := l.Ends("", with(flags, "say", l.Word())...); err != nil {
+	if _, err := l.Runs("", with(flags, "say", l.Word())...); err != nil {
 		return err
 	}
 	return l.clean()

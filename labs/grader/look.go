@@ -1,8 +1,13 @@
 package grader
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,15 +72,15 @@ func (p Process) Mounts() []string {
 	return points
 }
 
-// says tells if a probe has come so far: it has a file in memory open that bears the name.
-func (p Process) says(name string) bool {
+// says is the file in memory that bears the name, if a probe has come so far.
+func (p Process) says(name string) (file string, so bool) {
 	files, _ := os.ReadDir(p.path("fd"))
 	for _, f := range files {
 		if p.Link("fd/"+f.Name()) == "/memfd:"+name+" (deleted)" {
-			return true
+			return p.path("fd/" + f.Name()), true
 		}
 	}
-	return false
+	return "", false
 }
 
 // living are the processes in the sandbox's group, and in the groups that box has made below it. PID 1 is not one.
@@ -140,10 +145,17 @@ func (b *Box) Command() (Process, error) { return b.command(ready) }
 
 func (b *Box) command(name string) (Process, error) {
 	var found Process
+	var other error // somebody else says so
 	b.sandbox.until(func() bool {
 		ended := b.Ended()
 		for _, p := range b.sandbox.living() {
-			if other := b.sandbox.commands[p]; (other == nil || other == b) && p.says(name) {
+			file, so := p.says(name)
+			if owner := b.sandbox.commands[p]; !so || owner != nil && owner != b {
+				continue
+			}
+			other = b.pretends(p)
+			os.WriteFile(file, []byte{'!'}, 0) // it was seen, and may go on
+			if other == nil {
 				found = p
 				b.sandbox.commands[p] = b
 				return true
@@ -151,8 +163,8 @@ func (b *Box) command(name string) (Process, error) {
 		}
 		return ended
 	})
-	if found != 0 {
-		return found, nil
+	if found != 0 || other != nil {
+		return found, other
 	}
 	if b.Ended() {
 		time.Sleep(time.Millisecond) // its last words
@@ -160,6 +172,52 @@ func (b *Box) command(name string) (Process, error) {
 	}
 	return 0, wrong("COMMAND to run", fmt.Sprintf("no process of box's became it in %v", b.sandbox.patience),
 		"does box come to its execve at all?", "strace -f shows where it stands still", "")
+}
+
+// pretends tells how a process is not the COMMAND that box was given, but only behaves so.
+func (b *Box) pretends(p Process) error {
+	if i := slices.Index(b.args, "--"); i >= 0 { // else the image has the arguments
+		asked, got := b.args[i+1:], p.Args()
+		if first := len(got) - len(asked) + 1; first < 0 || !slices.Equal(asked[1:], got[first:]) {
+			return same("COMMAND's arguments", shellWords(asked), shellWords(got))
+		}
+	}
+	own, err := sameContent(p.path("exe"), filepath.Join(b.sandbox.tools, "tutor"))
+	if err != nil {
+		return wrong("COMMAND to run", "it has ended: "+err.Error())
+	}
+	if !own {
+		return wrong("COMMAND to run", "another program pretends to be it: "+p.Link("exe"), "execve COMMAND itself: nothing can stand for it", "", "")
+	}
+	return nil
+}
+
+// sameContent compares two files.
+func sameContent(one, other string) (bool, error) {
+	var files [2]*bufio.Reader
+	for i, path := range []string{one, other} {
+		f, err := os.Open(path)
+		if err != nil {
+			return false, err
+		}
+		defer f.Close()
+		files[i] = bufio.NewReaderSize(f, 256<<10)
+	}
+	for {
+		piece, err := files[0].Peek(256 << 10)
+		if err != nil && err != io.EOF {
+			return false, err
+		}
+		match, err := files[1].Peek(256 << 10)
+		if err != nil && err != io.EOF {
+			return false, err
+		}
+		if !bytes.Equal(piece, match) || len(piece) == 0 {
+			return len(piece) == 0 && len(match) == 0, nil
+		}
+		files[0].Discard(len(piece))
+		files[1].Discard(len(match))
+	}
 }
 
 // ticks is the processor time that the process has used, in hundredths of a second.

@@ -17,8 +17,10 @@ import (
 )
 
 // A probe is the COMMAND that box is given: a copy of tutor, so that it is there and static whatever the root is.
-// It does one small thing, and then opens a file in memory whose name the grader looks for in /proc/PID/fd: that needs
-// nothing of the root it runs in, and nothing that box prints or keeps back can stand for it.
+// It does one small thing, and opens a file in memory whose name the grader looks for in /proc/PID/fd: that needs nothing of the
+// root it runs in, and nothing that box prints or keeps back can stand for it. Nor can another program that opens such a file: the
+// grader compares what is executed with its own copy, and the arguments with those that box was given. What would end at once
+// waits until it was seen: the grader then writes a byte into the file.
 
 // How far a probe has come.
 const (
@@ -58,7 +60,28 @@ func Probe(args []string, others func(args []string) int) int {
 }
 
 // tell shows how far it has come, to those who look from outside (memfd_create(2)).
-func tell(name string) { unix.MemfdCreate(name, unix.MFD_CLOEXEC) }
+func tell(name string) (file int) {
+	file, _ = unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	return file
+}
+
+// unseen is how long a probe waits for somebody to look, which at a terminal nobody will.
+const unseen = 20 * time.Second
+
+// seen waits until somebody has looked.
+func seen(file int) {
+	for _, stream := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
+		if _, err := unix.IoctlGetTermios(int(stream.Fd()), unix.TCGETS); err == nil {
+			return
+		}
+	}
+	var stat unix.Stat_t
+	for deadline := time.Now().Add(unseen); stat.Size == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if unix.Fstat(file, &stat) != nil {
+			return
+		}
+	}
+}
 
 func probeInit([]string) int {
 	io.Copy(io.Discard, os.Stdin)
@@ -72,7 +95,10 @@ func probeHold([]string) int {
 	}
 }
 
-func probeExit(args []string) int { return number(args, 0) }
+func probeExit(args []string) int {
+	seen(tell(ready))
+	return number(args, 0)
+}
 
 func number(args []string, otherwise int) int {
 	if len(args) > 0 {
@@ -84,6 +110,7 @@ func number(args []string, otherwise int) int {
 }
 
 func probeSay(args []string) int {
+	defer seen(tell(ready))
 	for i, text := range args {
 		io.WriteString([]io.Writer{os.Stdout, os.Stderr}[i], text)
 	}
@@ -91,6 +118,7 @@ func probeSay(args []string) int {
 }
 
 func probeSayHex(args []string) int {
+	defer seen(tell(ready))
 	bytes, _ := hex.DecodeString(args[0])
 	os.Stdout.Write(bytes)
 	return 0
@@ -102,6 +130,7 @@ func probeTell(args []string) int {
 }
 
 func probeCat([]string) int {
+	defer seen(tell(ready))
 	if _, err := io.Copy(os.Stdout, bufio.NewReader(os.Stdin)); err != nil {
 		return 1
 	}

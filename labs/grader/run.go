@@ -37,7 +37,7 @@ type Order struct {
 var ErrStopped = errors.New("grade: stopped")
 
 // Run grades. What cannot be told because of this machine is in the report, as errors; the error is for a path that
-// cannot be read, or a program that cannot be compiled.
+// cannot be read.
 func Run(o Order) (*Report, error) {
 	began := time.Now()
 	report := &Report{Schema: ResultSchema, Suite: suite(), Version: o.Version, Kernel: Kernel(), Student: o.Student, Lab: o.Lab.Name, Seed: o.Seed,
@@ -125,7 +125,7 @@ func (o Order) unbuilt(report *Report, err error) error {
 		c.Expected, c.Actual = "a program that can be built", "see "+report.Checks[0].ID
 	}
 	first := &report.Checks[0]
-	first.Actual, first.Command, first.Hints = failed.Error(), failed.Command, []string{"the first message of the compiler is the one to read"}
+	first.Actual, first.Command, first.Hints = failed.Error(), failed.Command, []string{"hand in an executable, or a folder with go.mod, Makefile or box; of what a compiler says the first message is the one to read"}
 	o.After(report)
 	return nil
 }

@@ -134,7 +134,7 @@ func (s *Sandbox) ground() program.Op {
 	op := program.Op{Name: "ground", By: program.Child, Why: "box would write into the host's files", Man: "tmpfs(5)",
 		Shell: "mount -t tmpfs tmpfs " + s.mountpoint() + "; mount -t overlay …"}
 	op.Calls = append(op.Calls, sys.Mount("tmpfs", s.mountpoint(), "tmpfs", unix.MS_NODEV, filesLimit), sys.Chdir(s.mountpoint()))
-	for _, dir := range []string{"proc", "sys", "dev", "etc", "root", "run", "var", "home", ".upper", ".work"} {
+	for _, dir := range []string{"proc", "sys", "dev", "etc", "root", "run", "var", "home", "mnt", "media", "srv", ".upper", ".work"} {
 		op.Calls = append(op.Calls, sys.Mkdir(dir, 0o755))
 	}
 	op.Calls = append(op.Calls, sys.Umask(0), sys.Mkdir("tmp", 0o1777), sys.Mkdir("var/tmp", 0o1777), sys.Umask(0o022))

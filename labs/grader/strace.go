@@ -102,7 +102,8 @@ func settled(size func() int64) {
 
 var (
 	wholeCall  = regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) += (.+)$`)
-	brokenCall = regexp.MustCompile(`^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$`)
+	brokenCall = regexp.MustCompile(`^(\d+) +(\w+)\((.*) <(?:unfinished|pid changed to \d+) \.\.\.>$`)
+	superseded = regexp.MustCompile(`^(\d+) +\+\+\+ superseded by execve in pid (\d+) \+\+\+$`)
 	resumed    = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (.+)$`)
 	becomes    = regexp.MustCompile(`^"[^"]*tutor"`)
 )
@@ -138,6 +139,10 @@ func readTrace(text string) []traced {
 		if m := resumed.FindStringSubmatch(line); m != nil {
 			if at, found := open[m[1]]; found {
 				calls[at].args, calls[at].result = calls[at].args+m[3], m[4]
+			}
+		} else if m := superseded.FindStringSubmatch(line); m != nil { // a thread's execve returns under its process's number
+			if at, found := open[m[2]]; found {
+				open[m[1]], calls[at].pid = at, m[1]
 			}
 		} else if m := brokenCall.FindStringSubmatch(line); m != nil {
 			open[m[1]] = len(calls)

@@ -2,7 +2,6 @@ package grader
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,7 +12,7 @@ import (
 // buildTime is what a compiler has at least: on a busy machine, with packages that it has never seen.
 const buildTime = 3 * time.Minute
 
-// A BuildError is what the compiler said.
+// A BuildError is that there is no box, and what the compiler said, if there was one.
 type BuildError struct{ Command, Output string }
 
 func (e *BuildError) Error() string { return e.Command + " failed:\n" + strings.TrimSpace(e.Output) }
@@ -32,11 +31,11 @@ func (b *Bench) Submit(path string) error {
 	if there(path, "go.mod") {
 		return b.goBuild(path)
 	}
-	if there(path, "Makefile") {
+	if makefile(path) {
 		return b.make(path)
 	}
 	if !there(path, "box") {
-		return fmt.Errorf("%s: no go.mod, no Makefile and no program called box", path)
+		return &BuildError{"looking for box", "there is no go.mod, no Makefile and no program called box"}
 	}
 	b.files, err = filepath.Abs(path) // a script may have files beside it
 	return err
@@ -47,10 +46,15 @@ func Build(path string) string {
 	switch {
 	case there(path, "go.mod"):
 		return "(cd " + shellWords([]string{path}) + " && go build -o box .)"
-	case there(path, "Makefile"):
+	case makefile(path):
 		return "make -C " + shellWords([]string{path}) + " box"
 	}
 	return ""
+}
+
+// makefile tells if there is one, by any of the names that make looks for.
+func makefile(dir string) bool {
+	return there(dir, "GNUmakefile") || there(dir, "makefile") || there(dir, "Makefile")
 }
 
 func there(dir, name string) bool {
