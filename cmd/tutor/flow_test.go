@@ -147,3 +147,20 @@ func TestOnePersonsEndIsNotTheCommands(t *testing.T) {
 	require.Equal(t, "running\n", ok(t, "inspect", "-f", "{{.State.Status}}", "echo"))
 	require.Equal(t, run{stdout: "here\n"}, piped(t, "echo here | $T run --rm -i tutor/lab cat"), "in the foreground it is")
 }
+
+// The working directory is the image's word, or the caller's: it is made and entered before the command becomes a user who may have
+// no right to, and before the root becomes read-only, as in Docker.
+func TestTheWorkingDirectoryDoesNotDependOnTheUser(t *testing.T) {
+	root(t)
+	noneStays(t)
+	for line, want := range map[string]string{
+		"-u 5:5 -w /new/one":        "/new/one",
+		"-u 5:5 -w /root":           "/root",
+		"--read-only -w /new":       "/new",
+		"--tmpfs /t -u 5 -w /t/new": "/t/new",
+	} {
+		require.Equal(t, want+"\n", ok(t, append(append([]string{"run", "--rm"}, strings.Fields(line)...), "tutor/lab", "pwd")...), line)
+	}
+	ok(t, "run", "-d", "--name", "box", "tutor/lab", "sleep", "1000")
+	require.Equal(t, "/root\n", ok(t, "exec", "-u", "5", "-w", "/root", "box", "pwd"))
+}

@@ -15,9 +15,6 @@ func networkSettings(h container.Home, s container.Status) map[string]any {
 	for _, name := range s.Networks {
 		networks[name] = map[string]any{}
 	}
-	if len(s.Networks) == 0 {
-		networks[s.Network] = map[string]any{}
-	}
 	leases, _ := h.Networks().Of(s.ID)
 	for _, l := range leases {
 		n, err := h.Networks().Find(l.Network)

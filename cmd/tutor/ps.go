@@ -108,7 +108,7 @@ func (v psView) print(c *cli, rows []psRow) error {
 func (v psView) row(c *cli, s container.Status, now time.Time) psRow {
 	command := strings.Map(printable, commandLine(s.Command))
 	r := psRow{ID: s.ID, Image: s.Image, Command: strconv.Quote(command), CreatedAt: s.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
-		RunningFor: units.HumanDuration(now.Sub(s.Created)) + " ago", Status: statusWords(s, now), State: s.Word, Names: s.Name, Networks: networkWords(s), Ports: portWords(s),
+		RunningFor: units.HumanDuration(now.Sub(s.Created)) + " ago", Status: statusWords(s, now), State: s.Word, Names: s.Name, Networks: strings.Join(s.Networks, ","), Ports: portWords(s),
 		Labels: labelWords(s.Labels), Size: "0B"}
 	var volumes []string
 	for _, use := range s.Volumes {
@@ -158,12 +158,4 @@ func labelWords(labels map[string]string) string {
 	}
 	slices.Sort(words)
 	return strings.Join(words, ",")
-}
-
-// networkWords are the networks that a container is on, or what it has in their place.
-func networkWords(s container.Status) string {
-	if len(s.Networks) == 0 {
-		return s.Network
-	}
-	return strings.Join(s.Networks, ",")
 }

@@ -36,7 +36,7 @@ func (c *cli) chooseContainers(all []container.Status, f filters.Filters) ([]con
 		return !f.Fit("id", func(v string) bool { return strings.HasPrefix(s.ID, v) }) ||
 			!f.Fit("name", func(v string) bool { return matches(v, s.Name) || matches(v, "/"+s.Name) }) ||
 			!f.Fit("status", func(v string) bool { return s.Word == v }) ||
-			!f.Fit("network", func(v string) bool { return slices.Contains(strings.Split(networkWords(s), ","), v) }) ||
+			!f.Fit("network", func(v string) bool { return slices.Contains(s.Networks, v) }) ||
 			!f.Fit("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
 			!f.Fit("volume", func(v string) bool { return hasVolume(s, v) }) ||
 			!f.Fit("ancestor", func(string) bool { return slices.Contains(ancestors, s.ImageID) }) ||

@@ -172,7 +172,7 @@ var processes = []Topic{
 		Op:   "workdir",
 		Also: []string{"-w", "WorkingDir", "working directory", "cwd"},
 		What: `Where paths without a leading slash begin. The image's config names a directory (WorkingDir), -w another; tutor
-			makes it if it is missing and goes there as the container's user. The path is a stranger's word, and
+			makes it if it is missing, and goes there while it is still root: the user may have no right to. The path is a stranger's word, and
 			/proc/self/fd/7 once led from there to the host (CVE-2024-21626), so it is opened with RESOLVE_NO_MAGICLINKS.`,
 		Hand: []string{"mount -t tmpfs tmpfs /mnt", "mkdir -p /mnt/srv && cd /mnt/srv && pwd"},
 		Safe: true,

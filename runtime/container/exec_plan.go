@@ -53,15 +53,16 @@ func (p ExecPlan) Program() (program.Program, error) {
 		terminal.Take(p.Terminal, pid),                  // whose other end is tutor's
 		terminal.Console(p.Terminal, s.User.UID, false), // and which is the command's input and output
 
+		process.Workdir(s.Cwd, false), // where it starts
+
 		process.Umask(),           // the usual mask, and not the caller's
 		process.Limits(s.Rlimits), // the container's --ulimit
 		p.bounding(),              // no more power than the container has
 		privileges.User(s.User),   // who it is
 		privileges.Capabilities(s.Capabilities, s.User.UID), // and what it holds until then
 		privileges.NoNewPrivileges(s.NoNewPrivileges),       // as the container's first process
-		process.Workdir(s.Cwd, false),                       // where it starts
-		privileges.Filter(),                                 // narrowest last: what follows must pass it
-		process.Exec(s.Args, s.Env),                         // never returns, or it failed
+		privileges.Filter(),         // narrowest last: what follows must pass it
+		process.Exec(s.Args, s.Env), // never returns, or it failed
 	)
 	return list.Without(p.Without)
 }

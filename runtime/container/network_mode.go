@@ -116,8 +116,11 @@ func (o Options) checkNetworks() error {
 	return nil
 }
 
-// networkNames are the networks that it is plugged into, for those who list it.
+// networkNames are the networks that it is plugged into, or what it has in their place, for those who list it: "host".
 func (o Options) networkNames() (names []string) {
+	if !o.pluggable() && o.Network != "" {
+		return []string{o.Network}
+	}
 	if !o.plugged() {
 		return nil
 	}

@@ -106,6 +106,7 @@ func (p Plan) Program() (program.Program, error) {
 		layers.DevLock(p.mount("/dev").Destination != ""),            // and no device more
 		privileges.Masked(s.Linux.MaskedPaths),                       // what tells of the whole machine
 		privileges.ReadOnly(s.Linux.ReadonlyPaths),                   // what changes the whole machine
+		process.Workdir(p.workdir(), true),                           // where the command starts
 		layers.ReadOnly(s.Root.Readonly),                             // --read-only
 
 		process.Umask(),                   // the usual mask, and not the caller's
@@ -114,9 +115,8 @@ func (p Plan) Program() (program.Program, error) {
 		privileges.User(s.Process.User),   // who it is
 		privileges.Capabilities(s.Process.Capabilities, s.Process.User.UID), // and what it holds until then
 		privileges.NoNewPrivileges(s.Process.NoNewPrivileges),               // and cannot win them back
-		process.Workdir(p.workdir(), true),                                  // where it starts
-		privileges.Filter(),                                                 // narrowest last: what follows must pass it
-		process.Exec(s.Process.Args, s.Process.Env),                         // never returns, or the container failed
+		privileges.Filter(),                         // narrowest last: what follows must pass it
+		process.Exec(s.Process.Args, s.Process.Env), // never returns, or the container failed
 	)
 	return list.Upto(p.Lab).Without(p.Without)
 }

@@ -48,7 +48,7 @@ type State struct {
 	Remove      bool              `json:"remove,omitempty"`      // --rm
 	Restarting  bool              `json:"restarting,omitempty"`  // this end is not the last: it stays
 	Network     string            `json:"network,omitempty"`     // how --network was given
-	Networks    []string          `json:"networks,omitempty"`    // what it is plugged into
+	Networks    []string          `json:"networks,omitempty"`    // what it is plugged into, or "host", "none", "container:NAME"
 	Labels      map[string]string `json:"labels,omitempty"`
 	StopTimeout int               `json:"stopTimeout,omitempty"` // seconds; 0: ten
 	Layers      []string          `json:"layers,omitempty"`      // directories that its root is made of, topmost first
