@@ -58,6 +58,17 @@ func TestEachFormatIsAsItWas(t *testing.T) {
 	}
 }
 
+// A check whose lesson has nothing on it sends nobody there.
+func TestWhatToReadIsSaidAsFarAsThereIsAnything(t *testing.T) {
+	for read, want := range map[string]string{"": "read      man 5 proc\n", "By hand": "read      man 5 proc; “By hand” in tutor lab 2-namespaces\n"} {
+		report := sample()
+		report.Checks[1].Read = read
+		var out bytes.Buffer
+		(&grader.Text{Out: &out}).Show(report)
+		require.Contains(t, out.String(), want)
+	}
+}
+
 func TestJUnitKeepsToTheSchema(t *testing.T) {
 	if _, err := exec.LookPath("xmllint"); err != nil {
 		t.Skip("needs xmllint: make deps installs it")

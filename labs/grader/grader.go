@@ -20,7 +20,7 @@ type Check struct {
 	Points int      // whole ones: there are course systems that know no others
 	Needs  []string // checks without which this one says nothing; if one of them does not pass, this one is skipped
 	Man    string   // where the kernel promises it
-	Read   string   // the head of the lesson to read again
+	Read   string   // the head of the lesson to read again; "": the lesson has nothing on it
 	Hints  []string // three, each saying more than the one before
 	Run    func(s *Sandbox) error
 }

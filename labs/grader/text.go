@@ -93,7 +93,11 @@ func (t *Text) lesson(c Result) []string {
 	if c.Man == "" {
 		return lines // not all is told
 	}
-	return append(lines, fmt.Sprintf("read      man %s; “%s” in tutor lab %s", manual(c.Man), c.Read, c.Lab),
+	read := "read      man " + manual(c.Man)
+	if c.Read != "" {
+		read += fmt.Sprintf("; “%s” in tutor lab %s", c.Read, c.Lab)
+	}
+	return append(lines, read,
 		fmt.Sprintf("again     sudo tutor grade %s%s --only %s --seed %d --hint %d", t.lab, t.path(), c.ID, t.Seed, min(3, t.Hint+1)))
 }
 
