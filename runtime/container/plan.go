@@ -44,21 +44,21 @@ type Plan struct {
 func (p Plan) Program() (program.Program, error) {
 	s, group, pid := p.Spec, p.born(), p.Wire.PID
 	list := program.Of(
-		ports.Claim(p.Ports),                                 // the host's ports, or nothing begins
-		cgroups.Create(p.Group, group, p.Mems),               // a group of its own, still empty
-		cgroups.Memory(p.Group, s.Linux.Resources.Memory),    // bytes
-		cgroups.Swap(p.Group, s.Linux.Resources.Memory),      // and what may go to disk instead
-		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),         // processor time
-		cgroups.Shares(p.Group, s.Linux.Resources.CPU),       // its weight, when time is scarce
-		cgroups.CPUSet(p.Group, s.Linux.Resources.CPU),       // which processors
-		cgroups.Pids(p.Group, s.Linux.Resources.Pids),        // processes
-		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),  // disk, reading
-		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO), // disk, writing
-		cgroups.Conf(p.Group, s.Linux.Resources.Unified),     // and what has no flag of its own
-		namespaces.StandIn(slices.Contains(p.Without, "private") && p.Shared, path.Join(p.Root.Base, p.Root.Target)), // a host to leak into
-		p.own(specs.PIDNamespace, namespaces.PIDs()),                                                                 // whoever is born next is PID 1
-		process.Clone(group, pid), // two processes from here on; the child is in its group
-		cgroups.Join(p.Group),     // cgroup v1 has to move it there
+		ports.Claim(p.Ports),                                                 // the host's ports, or nothing begins
+		cgroups.Create(p.Group, group, p.Mems),                               // a group of its own, still empty
+		cgroups.Memory(p.Group, s.Linux.Resources.Memory),                    // bytes
+		cgroups.Swap(p.Group, s.Linux.Resources.Memory),                      // and what may go to disk instead
+		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),                         // processor time
+		cgroups.Shares(p.Group, s.Linux.Resources.CPU),                       // its weight, when time is scarce
+		cgroups.CPUSet(p.Group, s.Linux.Resources.CPU),                       // which processors
+		cgroups.Pids(p.Group, s.Linux.Resources.Pids),                        // processes
+		cgroups.ReadBPS(p.Group, s.Linux.Resources.BlockIO),                  // disk, reading
+		cgroups.WriteBPS(p.Group, s.Linux.Resources.BlockIO),                 // disk, writing
+		cgroups.Conf(p.Group, s.Linux.Resources.Unified),                     // and what has no flag of its own
+		namespaces.StandIn(p.tight(), path.Join(p.Root.Base, p.Root.Target)), // a host to leak into
+		p.own(specs.PIDNamespace, namespaces.PIDs()),                         // whoever is born next is PID 1
+		process.Clone(group, pid),                                            // two processes from here on; the child is in its group
+		cgroups.Join(p.Group),                                                // cgroup v1 has to move it there
 
 		process.Descriptors(),    // nothing that the caller left open
 		process.Session(),        // not the caller's terminal session
@@ -155,6 +155,17 @@ func (p Plan) born() *sys.Result {
 		return nil
 	}
 	return &sys.Result{Name: "group"}
+}
+
+// tight is why no mount of the container's can leak to the host.
+func (p Plan) tight() string {
+	if !slices.Contains(p.Without, "private") {
+		return "only with --without private"
+	}
+	if !p.Shared {
+		return "/ is not shared on this host: nothing can leak"
+	}
+	return ""
 }
 
 func (p Plan) stdin() string {

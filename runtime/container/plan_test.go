@@ -91,6 +91,26 @@ func TestEveryEntrySaysWhatWhyAndWhere(t *testing.T) {
 	}
 }
 
+// Somebody who has typed --without private is not told to type it.
+func TestTheStandInSaysWhyItIsLeftOut(t *testing.T) {
+	for _, row := range []struct {
+		without []string
+		shared  bool
+		leftOut string
+	}{
+		{nil, true, "only with --without private"},
+		{nil, false, "only with --without private"},
+		{[]string{"private"}, false, "/ is not shared on this host: nothing can leak"},
+		{[]string{"private"}, true, ""},
+	} {
+		p := planOf(t, Options{Command: []string{"sh"}, Network: "none", Without: row.without}, v2)
+		p.Shared = row.shared
+		list, err := p.Program()
+		require.NoError(t, err)
+		require.Equal(t, row.leftOut, list.Find("stand-in").LeftOut)
+	}
+}
+
 // A golden is the Program of a lab as a person would read it: names and calls. Its difference is reviewed like
 // prose; `go test ./runtime/container -update` writes it.
 func TestTheProgramOfEachLab(t *testing.T) {

@@ -25,9 +25,9 @@ func PIDs() program.Op {
 }
 
 // StandIn gives tutor itself a copy of the host's mount table, all shared, in place of the host's. It is there
-// only when "private" is left out: what leaks then leaks into the copy, and is gone with tutor. root is where
-// the container's root appears in it, and is taken away again.
-func StandIn(needed bool, root string) program.Op {
+// only when "private" is left out on a host whose "/" is shared: what leaks then leaks into the copy, and is gone
+// with tutor. unneeded is why not. root is where the container's root appears in it, and is taken away again.
+func StandIn(unneeded, root string) program.Op {
 	op := program.Op{
 		Name:  "stand-in",
 		Lab:   2,
@@ -42,8 +42,8 @@ func StandIn(needed bool, root string) program.Op {
 		},
 		Undo: []sys.Call{sys.Umount(root, unix.MNT_DETACH).Tolerate(unix.EINVAL, unix.ENOENT)},
 	}
-	if !needed {
-		return op.Leave("only with --without private")
+	if unneeded != "" {
+		return op.Leave(unneeded)
 	}
 	return op
 }
