@@ -40,12 +40,16 @@ func Bounding(keep []string) program.Op {
 // User changes from root to the user of the image's config or --user. Groups first: afterwards there is no
 // right to change them, and root's own groups would stay.
 func User(u specs.User) program.Op {
+	groups := "--clear-groups" // setpriv refuses an empty list
+	if len(u.AdditionalGids) > 0 {
+		groups = "--groups=" + strings.ReplaceAll(strings.Trim(fmt.Sprint(u.AdditionalGids), "[]"), " ", ",")
+	}
 	return program.Op{
 		Name:  "user",
 		Lab:   5,
 		By:    program.Child,
 		Why:   "the command would run with the user and the groups of whoever started tutor",
-		Shell: fmt.Sprintf("setpriv --reuid=%d --regid=%d --groups=%s …", u.UID, u.GID, strings.Trim(fmt.Sprint(u.AdditionalGids), "[]")),
+		Shell: fmt.Sprintf("setpriv --reuid=%d --regid=%d %s …", u.UID, u.GID, groups),
 		Man:   "credentials(7)",
 		Calls: []sys.Call{sys.Setgroups(u.AdditionalGids), sys.Setgid(u.GID), sys.Setuid(u.UID)},
 	}
