@@ -57,7 +57,7 @@ var cgroups = []Topic{
 			group's memory may go there. Docker's --memory-swap means both together, as version 1 counted, so tutor writes
 			the difference. With --memory alone as much swap again is allowed; -1 is no limit.`,
 		Hand: []string{"swapon --show", "cat /sys/fs/cgroup/*/memory.swap.max"},
-		V1:   []string{"swapon --show", "cat /sys/fs/cgroup/memory/*/memory.memsw.limit_in_bytes   # memory and swap together"},
+		V1:   []string{"swapon --show", "grep -r . /sys/fs/cgroup/memory --include=memory.memsw.limit_in_bytes   # memory and swap together"},
 		Try:  Try{Line: "tutor run --dry-run --memory 64m --memory-swap 64m tutor/lab true", Look: "memory-swap: what goes where", Want: "(?m)^memory-swap "},
 		See:  []string{"memory", "OOM"},
 	},
@@ -85,7 +85,7 @@ var cgroups = []Topic{
 			on any processor, several at once, and no core is reserved. Four busy threads with --cpus 1 have used it up
 			after a quarter of the period, and all four stand still for the rest.`,
 		Hand: []string{"grep . /sys/fs/cgroup/*/cpu.max"},
-		V1:   []string{"grep . /sys/fs/cgroup/cpu/*/cpu.cfs_quota_us"},
+		V1:   []string{"grep -r . /sys/fs/cgroup/cpu --include=cpu.cfs_quota_us   # -1: no limit"},
 		Try:  Try{Line: "tutor run --rm --cpus 0.5 --explain tutor/lab true", Look: "what is written, and where", Want: `"50000`},
 		See:  []string{"cpu", "cpu-shares", "cpuset"},
 	},
@@ -97,7 +97,7 @@ var cgroups = []Topic{
 			machine everybody gets all that they ask for. Version 2 calls it cpu.weight, 1 to 10000 with 100 as usual;
 			the scale that the OCI runtimes took for the change, and tutor takes, makes 39 of 1024.`,
 		Hand: []string{"grep . /sys/fs/cgroup/*/cpu.weight"},
-		V1:   []string{"grep . /sys/fs/cgroup/cpu/*/cpu.shares"},
+		V1:   []string{"grep -r . /sys/fs/cgroup/cpu --include=cpu.shares"},
 		Try:  Try{Line: "tutor run --dry-run --cpu-shares 2048 tutor/lab true", Look: "cpu-shares: the number that is written", Want: "(?m)^cpu-shares "},
 		See:  []string{"cpu", "cpus", "cgroup"},
 	},
@@ -155,8 +155,8 @@ var cgroups = []Topic{
 			a whole disk, not for a partition. What is in the page cache already is read without any disk, and so at
 			full speed.`,
 		Hand: []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/*/io.max"},
-		V1:   []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/blkio/*/blkio.throttle.read_bps_device"},
-		Try:  Try{Line: "tutor run --dry-run --device-read-bps /dev/$(ls /sys/block | tail -n 1):1mb tutor/lab true", Look: "rbps=1048576", Want: `(?m)^device-read-bps `},
+		V1:   []string{"lsblk -d -o NAME,MAJ:MIN", "find /sys/fs/cgroup/blkio -name blkio.throttle.read_bps_device -exec head -v {} +"},
+		Try:  Try{Line: "tutor run --dry-run --device-read-bps /dev/$(ls /sys/block | tail -n 1):1mb tutor/lab true", Look: "the device's number and rbps=1048576; with version 1 no word but the number", Want: `write\(<fd>, "\d+:\d+ (rbps=)?1048576"`},
 		See:  []string{"io", "device-write-bps"},
 	},
 	{
@@ -167,8 +167,8 @@ var cgroups = []Topic{
 			goes to disk later; the limit shows when the kernel has too many such pages and makes the writer wait, or at
 			once with O_DIRECT.`,
 		Hand: []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/*/io.max"},
-		V1:   []string{"lsblk -d -o NAME,MAJ:MIN", "grep . /sys/fs/cgroup/blkio/*/blkio.throttle.write_bps_device"},
-		Try:  Try{Line: "tutor run --dry-run --device-write-bps /dev/$(ls /sys/block | tail -n 1):1mb tutor/lab true", Look: "wbps=1048576", Want: `(?m)^device-write-bps `},
+		V1:   []string{"lsblk -d -o NAME,MAJ:MIN", "find /sys/fs/cgroup/blkio -name blkio.throttle.write_bps_device -exec head -v {} +"},
+		Try:  Try{Line: "tutor run --dry-run --device-write-bps /dev/$(ls /sys/block | tail -n 1):1mb tutor/lab true", Look: "the device's number and wbps=1048576; with version 1 no word but the number", Want: `write\(<fd>, "\d+:\d+ (wbps=)?1048576"`},
 		See:  []string{"io", "device-read-bps"},
 	},
 	{
@@ -196,8 +196,10 @@ var cgroups = []Topic{
 		Why: `Use says nothing of need. A group that is throttled to half a processor uses 50 %, whether it would like
 			51 % or eight processors; only its pressure tells.`,
 		Hand: []string{"cat /proc/pressure/cpu   # of the whole machine", "grep . /sys/fs/cgroup/*/cpu.pressure"},
+		V1:   []string{"cat /proc/pressure/cpu   # of the whole machine: groups of version 1 have no such file"},
 		Safe: true,
-		Try:  Try{Line: "tutor run -d --rm --name busy --cpus 0.2 tutor/lab spin 3; tutor stats --no-stream --format '{{.CPUPerc}} used, {{.CPUPressure}} waited' busy", Look: "little used, and much waited", Want: `used, .* waited`},
+		Try: Try{Line: "tutor run -d --rm --name busy --cpus 0.2 tutor/lab spin -q 1 6 > /dev/null; sleep 3; tutor stats --no-stream --format '{{.CPUPerc}} used, {{.CPUPressure}} waited' busy",
+			Look: "little used, and much waited: the kernel reckons avg10 every two seconds", Want: `used, (--|[1-9]\d*\.\d\d%|0\.(0[1-9]|[1-9]\d)%) waited`},
 		Read: []string{"psi.rst (kernel documentation)"},
 		Lab:  3,
 		See:  []string{"cpu", "memory", "io", "controller"},
@@ -212,7 +214,7 @@ var cgroups = []Topic{
 		Why: `When it meets PID 1 the container ends with 137 and not a word in its own log. The reason stands in memory.events
 			and in the host's kernel log.`,
 		Hand: []string{"grep oom_kill /sys/fs/cgroup/*/memory.events", "dmesg | grep -i 'killed process' || echo nobody was killed"},
-		V1:   []string{"grep oom_kill /sys/fs/cgroup/memory/*/memory.oom_control", "dmesg | grep -i 'killed process' || echo nobody was killed"},
+		V1:   []string{"grep -r 'oom_kill ' /sys/fs/cgroup/memory --include=memory.oom_control", "dmesg | grep -i 'killed process' || echo nobody was killed"},
 		Try:  Try{Line: "tutor run --rm --memory 32m tutor/lab eat 1G; echo $?", Look: "137 = 128 + 9, SIGKILL", Want: "(?m)^137$"},
 		Read: []string{"cgroup-v2.rst (kernel documentation), Memory", "proc_pid_oom_score_adj(5)"},
 		Lab:  3,
