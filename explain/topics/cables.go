@@ -10,7 +10,7 @@ var cables = []Topic{
 			speaks to the firewall. tutor prints each message with its attributes, from the bytes that it sends.`,
 		Why: `There are too many settings for system calls of their own, and several must hold together: a batch of nftables messages
 			is carried out whole, or not at all.`,
-		Hand: []string{"unshare --net strace -e trace=sendto ip link add br0 type bridge"},
+		Hand: []string{"unshare --net strace -e trace=sendmsg ip link add br0 type bridge"},
 		Safe: true,
 		Try:  Try{Line: "tutor run --rm --explain tutor/lab true", Look: "sendto and the message below it", Want: `RTM_NEWLINK IFLA_IFNAME="eth0"`},
 		Read: []string{"netlink(7)", "rtnetlink(7)"},

@@ -46,7 +46,7 @@ var callsOnSockets = []Topic{
 		What: `Sets one of a socket's many switches. SO_REUSEADDR lets it have a port at which connections have just ended. IPV6_V6ONLY
 			keeps an IPv6 socket from taking the same port of IPv4.`,
 		Why:  `A server could not be started again for a minute after its end.`,
-		Hand: []string{"strace -e trace=setsockopt true"},
+		Hand: []string{"strace -e trace=setsockopt ss -ltn   # the buffers of the socket by which it asks the kernel"},
 		Safe: true,
 		Try:  Try{Line: "tutor run --rm -p 127.0.0.1:18084:80 --explain tutor/lab true", Look: "SO_REUSEADDR", Want: `setsockopt\(\d+, SOL_SOCKET, SO_REUSEADDR, \[1\], 4\) = 0`},
 		Read: []string{"setsockopt(2)", "socket(7)"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,9 @@ func TestLongShellLinesStayTheSame(t *testing.T) {
 	}
 }
 
+// traced are the calls that a line has strace show.
+var traced = regexp.MustCompile(`-e trace=([a-z0-9_,]+)`)
+
 // Lines that are called safe are typed, in the very shell that the page names.
 func TestSafeLinesRun(t *testing.T) {
 	if os.Geteuid() != 0 {
@@ -64,7 +68,7 @@ func TestSafeLinesRun(t *testing.T) {
 			return
 		}
 		text := strings.Join(p.Hand, "\n")
-		for _, tool := range []string{"strace", "capsh", "runc", "script", "ip ", "ss ", "setpriv", "findmnt"} {
+		for _, tool := range []string{"strace", "capsh", "runc", "script", "ip ", "ss ", "setpriv", "findmnt", "pidwait"} {
 			if _, err := exec.LookPath(strings.TrimSpace(tool)); err != nil && strings.Contains(text, tool) {
 				t.Skip("needs " + tool)
 			}
@@ -76,6 +80,9 @@ func TestSafeLinesRun(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s\n%s", text, out)
 		require.NotEmpty(t, out, "nothing to be seen: %s", text)
+		for _, calls := range traced.FindAllStringSubmatch(text, -1) {
+			require.Regexp(t, `\b(`+strings.ReplaceAll(calls[1], ",", "|")+`)\(`, string(out), "strace saw none of the calls: %s", text)
+		}
 		ran++
 	})
 	require.Greater(t, ran, 50)
