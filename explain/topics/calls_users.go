@@ -14,7 +14,7 @@ var callsOnUsers = []Topic{
 		Hand: []string{"setpriv --no-new-privs grep NoNewPrivs /proc/self/status", "setpriv --bounding-set -sys_admin grep CapBnd /proc/self/status"},
 		Safe: true,
 		Try:  Try{Line: "tutor run --rm --explain tutor/lab true", Look: "a capability in each call, so long as the list is", Want: `prctl\(PR_CAPBSET_DROP, CAP_SYS_ADMIN\) = 0`},
-		Read: []string{"prctl(2)", "PR_CAPBSET_DROP(2const)"},
+		Read: []string{"prctl(2)", "capabilities(7)"},
 		Lab:  5,
 		Errors: []Error{
 			{Errno: unix.EINVAL, Text: "this kernel has no such option, or no such capability: then nobody can have it"},

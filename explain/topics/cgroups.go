@@ -216,7 +216,7 @@ var cgroups = []Topic{
 		Hand: []string{"grep oom_kill /sys/fs/cgroup/*/memory.events", "dmesg | grep -i 'killed process' || echo nobody was killed"},
 		V1:   []string{"grep -r 'oom_kill ' /sys/fs/cgroup/memory --include=memory.oom_control", "dmesg | grep -i 'killed process' || echo nobody was killed"},
 		Try:  Try{Line: "tutor run --rm --memory 32m tutor/lab eat 1G; echo $?", Look: "137 = 128 + 9, SIGKILL", Want: "(?m)^137$"},
-		Read: []string{"cgroup-v2.rst (kernel documentation), Memory", "proc_pid_oom_score_adj(5)"},
+		Read: []string{"cgroup-v2.rst (kernel documentation), Memory", "proc(5)"},
 		Lab:  3,
 		See:  []string{"cgroup-conf", "pressure", "memory", "memory-swap", "exit code", "signal"},
 	},

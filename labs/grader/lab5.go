@@ -8,7 +8,7 @@ import (
 )
 
 var imageChecks = []Check{
-	{ID: "lab5.root", Title: "COMMAND's root comes out of the image", Points: 3, Man: "tar(5)", Read: "By hand", Run: rootOfImage,
+	{ID: "lab5.root", Title: "COMMAND's root comes out of the image", Points: 3, Man: "tar(1)", Read: "By hand", Run: rootOfImage,
 		Hints: []string{"index.json, then a manifest, then its layers: each is a blob named by its digest", "gzip, tar, in the order of the manifest", ""}},
 	{ID: "lab5.cmd", Title: "without COMMAND the image says what to run: Entrypoint and Cmd", Points: 2, Needs: []string{"lab5.root"}, Man: "execve(2)", Read: "Run it", Run: imageCmd,
 		Hints: []string{"the config is a blob, too: manifest.config", "Entrypoint, followed by Cmd", ""}},
@@ -22,9 +22,9 @@ var imageChecks = []Check{
 		Hints: []string{"uid:gid, in numbers here", "first the groups, then the group, then the user: afterwards there is no right to", "setgroups, setgid, setuid, last of all before execve"}},
 	{ID: "lab5.platform", Title: "of several platforms, this machine's", Points: 2, Needs: []string{"lab5.root"}, Man: "uname(2)", Read: "By hand", Run: imagePlatform,
 		Hints: []string{"a tag may name an index: one manifest for each platform", "compare platform.os and platform.architecture", "runtime.GOARCH is named as in images; uname -m is not"}},
-	{ID: "lab5.tag", Title: "of several images, the one of the tag", Points: 1, Needs: []string{"lab5.root"}, Man: "tar(5)", Read: "By hand", Run: imageTag,
+	{ID: "lab5.tag", Title: "of several images, the one of the tag", Points: 1, Needs: []string{"lab5.root"}, Man: "tar(1)", Read: "By hand", Run: imageTag,
 		Hints: []string{"the annotation org.opencontainers.image.ref.name", "", ""}},
-	{ID: "lab5.whiteout", Title: "whiteouts delete what lower layers have", Points: 2, Needs: []string{"lab5.root"}, Man: "tar(5)", Read: "By hand", Run: imageWhiteouts,
+	{ID: "lab5.whiteout", Title: "whiteouts delete what lower layers have", Points: 2, Needs: []string{"lab5.root"}, Man: "tar(1)", Read: "By hand", Run: imageWhiteouts,
 		Hints: []string{"a tar cannot say that a file is gone; a file .wh.NAME says it", ".wh..wh..opq means: all that the directory had", "no .wh. file may be seen inside"}},
 	{ID: "lab5.digest", Title: "a blob that is not what its name says is refused", Points: 3, Needs: []string{"lab5.root"}, Man: "sha256sum(1)", Read: "Run it", Run: imageDigest,
 		Hints: []string{"the digest is the only thing that ties a layer to the manifest", "compute sha256 of what you have read, and compare, before you use it", ""}},
