@@ -151,7 +151,7 @@ var callsOnFiles = []Topic{
 		Why:  `tutor's host hand undoes with it what the start has made: the container's groups.`,
 		Hand: []string{"mount -t tmpfs tmpfs /mnt; mkdir /mnt/new; rmdir /mnt/new", "echo text > /mnt/file; exec 9</mnt/file; rm /mnt/file; cat <&9; exec 9<&-"},
 		Safe: true,
-		Try:  Try{Line: "tutor run --rm --explain tutor/lab true", Look: "the very last call, under undone", Want: `(?s)undone.*unlinkat\(AT_FDCWD, .*AT_REMOVEDIR\) = 0`},
+		Try:  Try{Line: "tutor run --rm --explain tutor/lab true", Look: "under undone: the container's group goes", Want: `(?s)undone.*unlinkat\(AT_FDCWD, .*AT_REMOVEDIR\) = 0`},
 		Read: []string{"unlink(2)", "rmdir(2)"},
 		Lab:  3,
 		Errors: []Error{

@@ -11,7 +11,7 @@ var callsOnMounts = []Topic{
 		What: `Five calls in one, told apart by flags: attach a file system; MS_BIND, show a directory at a second place; MS_REMOUNT,
 			change flags; MS_SHARED, MS_PRIVATE and so on, change propagation; MS_MOVE. data is the file system's own: the
 			layers of an overlay, the size of a tmpfs; at most a page, 4096 bytes.`,
-		Why:  `Nearly all that makes the file system of a container is this call. It changes the caller's mount namespace only.`,
+		Why:  `Nearly all that makes the file system of a container is this call. It changes the caller's mount namespace; what it makes below a shared mount appears in every other that has a copy of that mount.`,
 		Hand: []string{"mount -t tmpfs -o size=1m,nodev tmpfs /mnt", "mount -o remount,bind,ro /mnt", "grep ' /mnt ' /proc/self/mountinfo"},
 		Safe: true,
 		Try:  Try{Line: "tutor run --rm --explain tutor/lab true", Look: "how many they are, and that each has its reason", Want: `mount\("overlay", .*lowerdir=`},

@@ -128,7 +128,8 @@ var networks = []Topic{
 		Also: []string{"/proc/sys", "kernel parameter", "ip_unprivileged_port_start", "ping_group_range"},
 		What: `A setting of the kernel as a file below /proc/sys. Most hold for the machine; those below net hold for one network
 			namespace, and some for one IPC or UTS namespace. tutor, like docker, sets two in the container's own
-			network: any user may listen on any port, and any user may ping.`,
+			network: any user may listen on any port, and any user may ping. Where there is IPv6 tutor sets a third: no
+			router that announces itself is believed.`,
 		Hand: []string{"unshare --net sh -c 'sysctl -w net.ipv4.ip_unprivileged_port_start=0'", "sysctl net.ipv4.ip_unprivileged_port_start"},
 		Safe: true,
 		Try:  Try{Line: "tutor run --rm --network none tutor/lab cat /proc/sys/net/ipv4/ip_unprivileged_port_start", Look: "0; on the host it is 1024", Want: `^0\n$`},
