@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 
@@ -140,13 +141,22 @@ func mounts(pid int) int {
 // interfaces are the network interfaces of the process's namespace.
 func interfaces(pid int) string {
 	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/dev", pid))
+	return loopbackFirst(string(content))
+}
+
+// loopbackFirst are the names in /proc/PID/net/dev: lo, which every network has, and the others in their order. Of a host
+// with many bridges the text shows only the beginning.
+func loopbackFirst(content string) string {
 	var names []string
-	for _, line := range strings.Split(string(content), "\n") {
+	for _, line := range strings.Split(content, "\n") {
 		if name, _, found := strings.Cut(line, ":"); found {
 			names = append(names, strings.TrimSpace(name))
 		}
 	}
 	sort.Strings(names)
+	if at := slices.Index(names, "lo"); at >= 0 {
+		names = slices.Insert(slices.Delete(names, at, at+1), 0, "lo")
+	}
 	return strings.Join(names, " ")
 }
 
