@@ -43,6 +43,21 @@ func TestTheKillTableIsInTheDocs(t *testing.T) {
 	require.Equal(t, killTable(t), shown)
 }
 
+// What a teacher plans with is what a student reads in the starter.
+func TestTheTimesInTheDocsAreTheStarters(t *testing.T) {
+	content, err := os.ReadFile("../../docs/teaching.md")
+	require.NoError(t, err)
+	words := strings.NewReplacer("one", "1", "two", "2", "three", "3", "four", "4", "five", "5", "six", "6", "eight", "8", " to ", "-", " hours", " h")
+	for _, lab := range grader.Labs {
+		starter, err := labs.Starter(lab.Number, "go")
+		require.NoError(t, err)
+		_, rest, found := strings.Cut(starter["README.md"], "\nTime: ")
+		require.True(t, found, lab.Name)
+		time := words.Replace(rest[:strings.IndexAny(rest, ".;")])
+		require.Regexp(t, `\n\| `+lab.Name+` \|[^|]+\|[^|]+\| `+time+` \|`, string(content), "the starter says %s", time)
+	}
+}
+
 func TestEveryWrongSolutionIsNamedForACheckThatIsThere(t *testing.T) {
 	for _, lab := range grader.Labs {
 		ids := map[string]bool{}
