@@ -32,7 +32,7 @@ func (c *cli) gradeAll(ctx context.Context, g *grading, from string) error {
 		return failure{err, gradeUsage}
 	}
 	if len(others) > 0 {
-		fmt.Fprintf(c.Err, "tutor: passed over, being neither a folder nor an executable: %s\n", grader.Clean(strings.Join(others, ", ")))
+		fmt.Fprintf(c.Err, "tutor: passed over, being neither a folder nor an executable, or hidden by a dot: %s\n", grader.Clean(strings.Join(others, ", ")))
 	}
 	show, done := c.classProgress(names)
 	ungraded := 0

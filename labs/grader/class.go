@@ -35,20 +35,22 @@ type Entry struct {
 	Kept    bool // graded before, and nothing has changed since
 }
 
-// Submissions are the names of those in the folder, and of what is none: a file that cannot be executed, or a link,
-// which could lead to another student's work.
+// Submissions are the names of those in the folder, and of what is none: a file that cannot be executed, a link, which
+// could lead to another student's work, or what is hidden by a dot, such as .git. A hidden file is nobody's work.
 func (c *Class) Submissions() (names, others []string, err error) {
 	entries, err := os.ReadDir(c.From)
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || strings.HasPrefix(e.Name(), ".") {
+		if err != nil {
 			continue
 		}
-		if info.IsDir() || info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		work, hidden := info.IsDir() || info.Mode().IsRegular() && info.Mode()&0o111 != 0, strings.HasPrefix(e.Name(), ".")
+		switch {
+		case work && !hidden:
 			names = append(names, e.Name())
-			continue
+		case work || !hidden:
+			others = append(others, e.Name())
 		}
-		others = append(others, e.Name())
 	}
 	return names, others, err
 }
