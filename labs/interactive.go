@@ -205,7 +205,7 @@ func (s *Session) show() error {
 	step := s.Lesson.Steps[s.at]
 	text := "\n" + s.page().title(s.Lesson, s.at) + "\n" + s.page().before(step) + "\n"
 	if reason := step.skipped(); reason != "" && len(step.Commands) > 0 {
-		text += "Not run here: " + reason + ".\n\n" + s.page().text(step.why, s.page().width)
+		text += s.page().notRun(step, reason)
 	} else if d, ran := s.done[s.at]; ran {
 		text += s.after(step, d, s.guessed)
 	}

@@ -77,6 +77,13 @@ func TestEveryLessonThatIsThereCanBeRead(t *testing.T) {
 	require.NotZero(t, read)
 }
 
+// On a narrow terminal the reason is wrapped as the rest of a lesson is.
+func TestWhyAStepDoesNotRunFitsTheTerminal(t *testing.T) {
+	p := page{Ink: NewInk(false), width: 40}
+	text := p.notRun(Step{}, "control groups are v1 here, and this is for version 2 alone")
+	require.Equal(t, "Not run: control groups are v1 here, and\nthis is for version 2 alone.\n\n", text)
+}
+
 func TestALabIsFoundByWhateverIsItsOwn(t *testing.T) {
 	for text, want := range map[string]string{"2": "2-namespaces", "2-namespaces": "2-namespaces", "namespaces": "2-namespaces", "name": "2-namespaces",
 		"2-n": "2-namespaces", "net": "6-network", "7": "7-ports", "i": "5-image"} {

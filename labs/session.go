@@ -59,7 +59,7 @@ func (s *Session) Straight(ctx context.Context) error {
 			continue
 		}
 		if reason := step.skipped(); reason != "" {
-			s.print("Not run: " + reason + "\n\n" + s.page().text(step.why, s.page().width))
+			s.print(s.page().notRun(step, reason))
 			continue
 		}
 		limited, cancel := context.WithTimeout(ctx, patience)

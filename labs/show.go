@@ -42,6 +42,11 @@ func (p page) before(s Step) string {
 	return strings.Join(parts, "\n")
 }
 
+// notRun is what stands in place of what a step would have printed, on a machine that cannot run it.
+func (p page) notRun(s Step, reason string) string {
+	return p.wrap("Not run: "+reason+".", p.width, "", "") + "\n" + p.text(s.why, p.width)
+}
+
 func (p page) guess(g Guess) string {
 	text := p.wrap("**Predict:** "+g.Question, p.width, "", "")
 	for i, a := range g.Answers {
