@@ -50,7 +50,8 @@ type shell struct {
 }
 
 // Run runs the commands of a step in one shell, one after the other, and tells after each. When ctx ends the
-// shell and all that it has started are stopped, and the error is ErrStopped.
+// shell and all that it has started are stopped, and the error is ErrStopped; what the last command has written until
+// then is told, too.
 func (r *Room) Run(ctx context.Context, s Step, env []string, each func(Outcome)) error {
 	sh, err := r.shell(env)
 	if err != nil {
@@ -60,6 +61,9 @@ func (r *Room) Run(ctx context.Context, s Step, env []string, each func(Outcome)
 	for i, c := range s.Commands {
 		o := Outcome{Command: c}
 		o.Got, o.Status, o.Ran, err = sh.run(ctx, s.typed(c))
+		if errors.Is(err, ErrStopped) {
+			each(o)
+		}
 		if err != nil {
 			return err
 		}
@@ -133,7 +137,8 @@ func (sh *shell) run(ctx context.Context, line string) (output string, status in
 	for {
 		if ctx.Err() != nil {
 			sh.stop()
-			return "", 0, false, ErrStopped
+			drain(sh.output, &out)
+			return out.String(), 0, false, ErrStopped
 		}
 		poll := []unix.PollFd{{Fd: int32(sh.output), Events: unix.POLLIN}, {Fd: int32(sh.codes), Events: unix.POLLIN}}
 		if _, err := unix.Poll(poll, 50); err != nil && err != unix.EINTR {

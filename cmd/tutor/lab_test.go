@@ -161,7 +161,7 @@ func TestALessonAtATerminal(t *testing.T) {
 	eventually(t, "the step to be in its middle", func() bool { _, err := os.Stat(reached); return err == nil })
 	bridge := bridgeOf(t)
 	s.press("\x03")
-	s.sees("Stopped. r runs the step again")
+	s.sees("sleep 1002\r\nso far\r\nStopped. r runs the step again")
 	require.NotContains(t, strings.Join(ofALab(t), " "), "1002")
 	t.Log("and from there to the end")
 	s.press("q")
