@@ -11,7 +11,7 @@ var ours = []Topic{
 		Why: `In most runtimes the start is one long function between fork and exec, and its order is the knowledge of a few. Data
 			can be printed, compared, checked against a table of order, and run with one entry missing, to see what leaks.`,
 		Hand: []string{"less runtime/container/plan.go   # in tutor's source: func Program"},
-		Try:  Try{Line: "tutor run --dry-run tutor/lab sh", Look: "the whole list, from claim to exec", Want: `(?s)^claim .*\nexec `},
+		Try:  Try{Line: "tutor run --dry-run tutor/lab sh", Look: "the whole list, from claim to exec; before it what makes the network, where none is there yet", Want: `(?sm)^claim .*^exec `},
 		Read: []string{"tutor: docs/decisions/start-is-data.md", "tutor: docs/reading.md"},
 		Lab:  1,
 		See:  []string{"trace", "ledger", "baton", "clone", "exec", "container"},
