@@ -3,6 +3,7 @@ package main_test
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"tutor/runtime/pace"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -164,7 +168,7 @@ func onSmallDisk(t *testing.T, do func(smallDisk)) {
 func (d smallDisk) tutor(line string) run { return d.as(0, line) }
 
 func (d smallDisk) as(user uint32, line string) run {
-	cmd := exec.Command("sh", "-c", "exec timeout 60 "+binary+" "+line)
+	cmd := exec.Command("sh", "-c", fmt.Sprintf("exec timeout %.0f %s %s", pace.Times(time.Minute).Seconds(), binary, line))
 	cmd.Dir = filepath.Dir(d.dir)
 	cmd.Env = append(os.Environ(), "TUTOR_ROOT="+d.dir+"/root", "TUTOR_RUN="+d.run)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
@@ -172,6 +176,33 @@ func (d smallDisk) as(user uint32, line string) run {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.Run()
 	return run{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// A container that fills the disk has ended all the same, and is said to have; and what cannot be loaded for want of room is not said to
+// be a bad archive.
+func TestAContainerThatFillsTheDisk(t *testing.T) {
+	onSmallDisk(t, func(d smallDisk) {
+		require.Equal(t, 3, d.tutor("run --name big --network none tutor/lab sh -c 'dd if=/dev/zero of=/f bs=1M count=200; exit 3'").code)
+		require.Equal(t, "exited 3\n", d.tutor("inspect -f '{{.State.Status}} {{.State.ExitCode}}' big").stdout)
+		require.Regexp(t, `big +Exited \(3\)`, d.tutor("ps -a --format '{{.Names}} {{.Status}}'").stdout)
+		full := d.tutor("load -i lab.tar")
+		require.Contains(t, full.stderr, "no space left on device")
+		require.NotContains(t, full.stderr, "cut off")
+		require.Zero(t, d.tutor("rm big").code)
+	})
+}
+
+// What a command has to say may be all that it was for: where that cannot be written, it has failed.
+func TestOutputThatIsLostIsAnError(t *testing.T) {
+	root(t)
+	noneStays(t)
+	ok(t, "create", "--name", "box", "tutor/lab", "seq", "5")
+	for _, line := range []string{"version", "create tutor/lab", "start -a box", "run --rm tutor/lab seq 5", "ps -a", "logs box"} {
+		r := command(t, exec.Command("sh", "-c", binary+" "+line+" > /dev/full"))
+		require.NotZero(t, r.code, line)
+		require.Contains(t, r.stderr, "no space left on device", line)
+	}
+	require.Empty(t, command(t, exec.Command("sh", "-c", binary+" version | head -1")).stderr, "who stops to read misses nothing")
 }
 
 // fill leaves no room.

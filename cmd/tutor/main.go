@@ -39,7 +39,7 @@ func main() {
 	if os.Args[0] == container.Guard {
 		os.Exit(container.StandBy(os.Args[1:], os.Stdin, os.Stdout)) // beside a commit, which may be killed
 	}
-	c := &cli{Out: os.Stdout, Err: os.Stderr}
+	c := &cli{Out: standardOutput(), Err: os.Stderr}
 	os.Exit(c.main(os.Args[1:]))
 }
 
@@ -150,7 +150,7 @@ func (c *cli) main(args []string) int {
 	context.AfterFunc(ctx, stop) // what does not hear the first Ctrl-C is killed by the second
 	root := c.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := c.written(root.ExecuteContext(ctx))
 	var ended exit
 	if errors.As(err, &ended) {
 		return int(ended)

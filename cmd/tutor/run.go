@@ -149,7 +149,7 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if f.canBeLeft() {
 		return c.startAttached(ctr.State.ID, attachFlags{input: o.Interactive, keys: f.keys, proxy: f.proxy})
 	}
-	status, err = f.stay(ctr, watch)
+	status, err = f.stay(c, ctr, watch)
 	if errors.Is(err, errAborted) { // it was never meant to be
 		err = errors.Join(err, c.home().Remove(ctr.State.ID, true))
 	}

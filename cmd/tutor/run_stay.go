@@ -32,12 +32,12 @@ func (f *runFlags) leave(c *cli, ctr *container.Container) (int, error) {
 }
 
 // stay runs the container in the foreground, under the eyes of whoever traces.
-func (f *runFlags) stay(ctr *container.Container, watch container.Watch) (status int, err error) {
+func (f *runFlags) stay(c *cli, ctr *container.Container, watch container.Watch) (status int, err error) {
 	person := container.Person{Out: os.Stdout}
 	if f.options.Interactive {
 		person.In = os.Stdin
 	}
-	joint := ctr.Local(os.Stdout, os.Stderr)
+	joint := ctr.Local(c.Out, c.Err)
 	restore := func() {}
 	started, ended := watch.Started, watch.Ended
 	watch.Started = func(r *process.Running) {

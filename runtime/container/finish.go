@@ -21,7 +21,11 @@ func (c *Container) finish(status int, failed error, made Made) error {
 		var now State
 		if now, saved = c.home.Load(c.State.ID); saved == nil {
 			stays = stays || now.Restarting
-			saved = c.home.save(c.ended(now, status, failed))
+			save := c.home.save
+			if !c.State.Started.IsZero() {
+				save = c.home.saveEnd
+			}
+			saved = save(c.ended(now, status, failed))
 		}
 		return nil
 	}))

@@ -162,8 +162,30 @@ func locked(f *os.File, how int) (*os.File, error) {
 }
 
 // save writes state.json such that a reader sees the old one or the new one, never half of one.
-func (h Home) save(s State) error {
-	return writeJSON(filepath.Join(h.Dir(s.ID), "state.json"), s)
+func (h Home) save(s State) error { return writeJSON(h.statePath(s.ID), s) }
+
+func (h Home) statePath(id string) string { return filepath.Join(h.Dir(id), "state.json") }
+
+// saveEnd is save for a container that may itself have filled the disk, and must still be said to have ended: its old state is
+// written over where it stands, for that has the room of a block, and no state needs more.
+func (h Home) saveEnd(s State) error {
+	err := h.save(s)
+	if !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
+		return err
+	}
+	content, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(h.statePath(s.ID), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteAt(append(content, '\n'), 0)
+	if err == nil {
+		err = file.Truncate(int64(len(content)) + 1)
+	}
+	return errors.Join(err, file.Close())
 }
 
 // writeJSON goes to the disk before it takes its name: after a power cut a file that was renamed first could be empty
@@ -194,7 +216,7 @@ func writeJSON(path string, value any) (err error) {
 // Load reads a container's state.
 func (h Home) Load(id string) (State, error) {
 	var s State
-	content, err := os.ReadFile(filepath.Join(h.Dir(id), "state.json"))
+	content, err := os.ReadFile(h.statePath(id))
 	if err != nil {
 		return s, err
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strconv"
@@ -162,6 +163,10 @@ func (s *spool) add(name string, r io.Reader) error {
 	defer f.Close()
 	sum := sha256.New()
 	size, err := io.Copy(io.MultiWriter(f, sum), r)
+	var here *fs.PathError
+	if errors.As(err, &here) { // our own disk, and not the archive
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("the archive is cut off in %q: %w", name, err)
 	}
