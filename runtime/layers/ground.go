@@ -3,8 +3,6 @@ package layers
 import (
 	"archive/tar"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -180,23 +178,6 @@ func (p *placing) agrees(name, base string, h *tar.Header) error {
 	}
 	words := map[bool]string{true: "directory", false: "non-directory"}
 	return &Conflict{fmt.Sprintf("cannot overwrite %s %q with %s %q", words[is], path.Join(p.ground.Name, name), words[shall], p.ground.Name)}
-}
-
-// whole writes a file beside its place, and moves it there when nothing is missing: whoever interrupts it, even
-// with kill -9, finds the old file or the new one, never half of one.
-func (p *placing) whole(base string, h *tar.Header, content io.Reader) error {
-	random := make([]byte, 8)
-	rand.Read(random)
-	unfinished := ".tutor-" + hex.EncodeToString(random)
-	if err := p.file(unfinished, h, content); err != nil {
-		unix.Unlinkat(p.parent, unfinished, 0)
-		return err
-	}
-	if err := unix.Renameat(p.parent, unfinished, p.parent, base); err != nil {
-		unix.Unlinkat(p.parent, unfinished, 0)
-		return fmt.Errorf("renameat = %w", err)
-	}
-	return nil
 }
 
 // link makes a second name for a file of the same stream.

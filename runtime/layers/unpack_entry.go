@@ -134,16 +134,25 @@ func isDirectory(parent int, name string) bool {
 }
 
 func (u *unpacking) file(base string, h *tar.Header, content io.Reader) error {
-	if h.Size > u.limit-u.written {
-		return fmt.Errorf("the layer's files are larger than %d bytes", u.limit)
-	}
-	u.written += h.Size
-	fd, err := unix.Openat(u.parent, base, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	fd, err := unix.Openat(u.parent, base, newFile, 0o600)
 	if err != nil {
 		return fmt.Errorf("openat = %w", err)
 	}
 	f := os.NewFile(uintptr(fd), base)
 	defer f.Close()
+	return u.fill(f, h, content)
+}
+
+// newFile is how a file is opened that must not be there yet.
+const newFile = unix.O_CREAT | unix.O_EXCL | unix.O_WRONLY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+
+// fill gives a new file its content and its looks.
+func (u *unpacking) fill(f *os.File, h *tar.Header, content io.Reader) error {
+	if h.Size > u.limit-u.written {
+		return fmt.Errorf("the layer's files are larger than %d bytes", u.limit)
+	}
+	u.written += h.Size
+	fd := int(f.Fd())
 	if err := u.copySparse(f, content, h.Size); err != nil {
 		return err
 	}
