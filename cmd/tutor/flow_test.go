@@ -164,3 +164,22 @@ func TestTheWorkingDirectoryDoesNotDependOnTheUser(t *testing.T) {
 	ok(t, "run", "-d", "--name", "box", "tutor/lab", "sleep", "1000")
 	require.Equal(t, "/root\n", ok(t, "exec", "-u", "5", "-w", "/root", "box", "pwd"))
 }
+
+// What was asked for is found again by Docker's words, and what was not asked for is there, empty.
+func TestInspectTellsWhatWasAskedFor(t *testing.T) {
+	root(t)
+	noneStays(t)
+	ok(t, "create", "--name", "box", "-p", "127.0.0.1:8080:80", "-p", "8081:80", "--cpu-quota", "50000", "--ulimit", "nofile=64:128", "--dns", "9.9.9.9",
+		"--add-host", "a:1.2.3.4", "--tmpfs", "/run:size=1m", "-v", "/etc:/host:ro", "--security-opt", "no-new-privileges", "tutor/lab", "true")
+	for template, want := range map[string]string{
+		`{{(index .HostConfig.PortBindings "80/tcp" 0).HostIp}} {{(index .HostConfig.PortBindings "80/tcp" 1).HostPort}}`: "127.0.0.1 8081",
+		"{{.HostConfig.CpuQuota}} {{.HostConfig.CpuPeriod}} {{.HostConfig.NanoCpus}}":                                     "50000 100000 500000000",
+		"{{(index .HostConfig.Ulimits 0).Name}} {{(index .HostConfig.Ulimits 0).Soft}}":                                   "nofile 64",
+		"{{.HostConfig.Dns}} {{.HostConfig.ExtraHosts}} {{.HostConfig.SecurityOpt}}":                                      "[9.9.9.9] [a:1.2.3.4] [no-new-privileges]",
+		"{{.HostConfig.Binds}} {{.HostConfig.Tmpfs}} {{.HostConfig.ShmSize}} {{.HostConfig.Privileged}}":                  "[/etc:/host:ro] map[/run:size=1m] 67108864 false",
+		`{{index .Config.Labels "none"}}|{{.NetworkSettings.IPPrefixLen}}`:                                                "|0",
+		`{{range .Mounts}}{{.Type}} {{.Propagation}},{{end}}`:                                                             "bind rprivate,tmpfs ,",
+	} {
+		require.Equal(t, want+"\n", ok(t, "inspect", "-f", template, "box"), template)
+	}
+}

@@ -52,29 +52,6 @@ type stateDetails struct {
 	MonitorPid int // ours: the process that looks after it
 }
 
-type hostDetails struct {
-	NetworkMode    string
-	RestartPolicy  map[string]any
-	AutoRemove     bool
-	Binds          []string
-	CapAdd         []string
-	CapDrop        []string
-	ReadonlyRootfs bool
-	Memory         int64
-	MemorySwap     int64
-	NanoCpus       int64
-	CpuShares      int64
-	CpusetCpus     string
-	PidsLimit      int64
-	Init           bool
-	LogConfig      logDetails
-}
-
-type logDetails struct {
-	Type   string
-	Config map[string]string
-}
-
 type mountDetails struct {
 	Type        string
 	Name        string `json:",omitempty"`
@@ -82,6 +59,7 @@ type mountDetails struct {
 	Destination string
 	Mode        string
 	RW          bool
+	Propagation string
 }
 
 type configDetails struct {
@@ -181,10 +159,11 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 				mode, rw = "ro", false
 			}
 		}
+		propagation := ""
 		if m.Type == "bind" {
-			d.HostConfig.Binds = append(d.HostConfig.Binds, strings.TrimSuffix(m.Source+":"+m.Destination+":"+mode, ":"))
+			propagation = "rprivate"
 		}
-		d.Mounts = append(d.Mounts, mountDetails{Type: m.Type, Source: m.Source, Destination: m.Destination, Mode: mode, RW: rw})
+		d.Mounts = append(d.Mounts, mountDetails{Type: m.Type, Source: m.Source, Destination: m.Destination, Mode: mode, RW: rw, Propagation: propagation})
 	}
 	for _, v := range s.Volumes {
 		mode := ""
@@ -203,52 +182,9 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 	return d, nil
 }
 
-func hostConfig(o container.Options) hostDetails {
-	d := hostDetails{NetworkMode: o.Network, AutoRemove: o.Remove, CapAdd: o.CapAdd, CapDrop: o.CapDrop, ReadonlyRootfs: o.ReadOnly, Init: o.Init,
-		RestartPolicy: map[string]any{"Name": "no", "MaximumRetryCount": 0}}
-	d.LogConfig = logConfig(o.Log)
-	if m := o.Resources.Memory; m != nil {
-		d.Memory, d.MemorySwap = number(m.Limit), number(m.Swap)
-	}
-	if cpu := o.Resources.CPU; cpu != nil {
-		d.CpusetCpus = cpu.Cpus
-		if cpu.Shares != nil {
-			d.CpuShares = int64(*cpu.Shares)
-		}
-		if cpu.Quota != nil && *cpu.Quota > 0 && cpu.Period != nil && *cpu.Period > 0 {
-			d.NanoCpus = *cpu.Quota * 1e9 / int64(*cpu.Period)
-		}
-	}
-	if p := o.Resources.Pids; p != nil {
-		d.PidsLimit = number(p.Limit)
-	}
-	return d
-}
-
-func logConfig(c container.LogConfig) logDetails {
-	d := logDetails{Type: c.Driver, Config: map[string]string{}}
-	if c.Driver == "" {
-		d.Type = container.LogFile
-	}
-	if c.Size > 0 {
-		d.Config["max-size"] = fmt.Sprint(c.Size)
-	}
-	if c.Files > 0 {
-		d.Config["max-file"] = fmt.Sprint(c.Files)
-	}
-	return d
-}
-
-func number(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
-}
-
 func configOf(s container.Status, hostname string) configDetails {
 	config := s.Config
 	return configDetails{Hostname: hostname, User: config.User, Tty: s.Terminal, OpenStdin: s.Interactive, Env: config.Env, Cmd: config.Cmd, Image: s.Image,
-		Volumes: config.Volumes, WorkingDir: config.WorkingDir, Entrypoint: config.Entrypoint, Labels: config.Labels, StopSignal: config.StopSignal,
+		Volumes: config.Volumes, WorkingDir: config.WorkingDir, Entrypoint: config.Entrypoint, Labels: some(config.Labels), StopSignal: config.StopSignal,
 		StopTimeout: s.StopTimeout, ExposedPorts: config.ExposedPorts}
 }

@@ -32,15 +32,18 @@ func networkSettings(h container.Home, s container.Status) map[string]any {
 		published[text] = nil
 	}
 	for _, p := range s.Ports {
-		var at []map[string]string
+		name := fmt.Sprintf("%d/%s", p.Container, p.Protocol)
+		at, _ := published[name].([]map[string]string) // one port may be published twice
 		for _, where := range outside(p) {
 			at = append(at, map[string]string{"HostIp": where.Addr().String(), "HostPort": fmt.Sprint(where.Port())})
 		}
-		published[fmt.Sprintf("%d/%s", p.Container, p.Protocol)] = at
+		published[name] = at
 	}
-	settings := map[string]any{"Networks": networks, "Ports": published, "IPAddress": "", "Gateway": "", "MacAddress": ""}
+	settings := map[string]any{"Networks": networks, "Ports": published, "IPAddress": "", "IPPrefixLen": 0, "Gateway": "", "MacAddress": ""}
 	if one, there := networks["bridge"].(map[string]any); there && one["IPAddress"] != nil {
-		settings["IPAddress"], settings["Gateway"], settings["MacAddress"] = one["IPAddress"], one["Gateway"], one["MacAddress"]
+		for _, field := range []string{"IPAddress", "IPPrefixLen", "Gateway", "MacAddress"} {
+			settings[field] = one[field]
+		}
 	}
 	return settings
 }
