@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"tutor/runtime/pace"
 
 	"github.com/stretchr/testify/require"
 )
@@ -77,7 +81,7 @@ func dockerdBy(t *testing.T, command func(name string, args ...string) *exec.Cmd
 	dir, err := os.MkdirTemp("", "dockerd-") // the socket's path must be short
 	require.NoError(t, err)
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/docker")
-	daemon := command("timeout", append([]string{"300", "dockerd", "--storage-driver", "overlay2", "-H", "unix://" + dir + "/docker.sock", "--data-root", dir + "/root",
+	daemon := command("timeout", append([]string{fmt.Sprintf("%.0f", pace.Times(5*time.Minute).Seconds()), "dockerd", "--storage-driver", "overlay2", "-H", "unix://" + dir + "/docker.sock", "--data-root", dir + "/root",
 		"--exec-root", dir + "/exec", "--pidfile", dir + "/pid"}, flags...)...)
 	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Unshareflags: syscall.CLONE_NEWNS}
 	log, err := os.Create(dir + "/log")
