@@ -3,7 +3,6 @@ package main_test
 import (
 	"archive/tar"
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"tutor/runtime/pace"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -168,7 +165,7 @@ func onSmallDisk(t *testing.T, do func(smallDisk)) {
 func (d smallDisk) tutor(line string) run { return d.as(0, line) }
 
 func (d smallDisk) as(user uint32, line string) run {
-	cmd := exec.Command("sh", "-c", fmt.Sprintf("exec timeout %.0f %s %s", pace.Times(time.Minute).Seconds(), binary, line))
+	cmd := exec.Command("sh", "-c", "exec timeout "+seconds(time.Minute)+" "+binary+" "+line)
 	cmd.Dir = filepath.Dir(d.dir)
 	cmd.Env = append(os.Environ(), "TUTOR_ROOT="+d.dir+"/root", "TUTOR_RUN="+d.run)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -55,7 +56,7 @@ mv T/a T/b; ln -s C T/a`
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			out := t.TempDir()
-			cmd := exec.Command("timeout", "20", binary)
+			cmd := exec.Command("timeout", seconds(20*time.Second), binary)
 			for _, a := range args {
 				cmd.Args = append(cmd.Args, strings.ReplaceAll(a, "OUT", out))
 			}

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"tutor/runtime/pace"
 
 	"github.com/stretchr/testify/require"
 )
@@ -81,7 +78,7 @@ func dockerdBy(t *testing.T, command func(name string, args ...string) *exec.Cmd
 	dir, err := os.MkdirTemp("", "dockerd-") // the socket's path must be short
 	require.NoError(t, err)
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/docker")
-	daemon := command("timeout", append([]string{fmt.Sprintf("%.0f", pace.Times(5*time.Minute).Seconds()), "dockerd", "--storage-driver", "overlay2", "-H", "unix://" + dir + "/docker.sock", "--data-root", dir + "/root",
+	daemon := command("timeout", append([]string{seconds(5 * time.Minute), "dockerd", "--storage-driver", "overlay2", "-H", "unix://" + dir + "/docker.sock", "--data-root", dir + "/root",
 		"--exec-root", dir + "/exec", "--pidfile", dir + "/pid"}, flags...)...)
 	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Unshareflags: syscall.CLONE_NEWNS}
 	log, err := os.Create(dir + "/log")

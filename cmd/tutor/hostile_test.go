@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/static"
@@ -90,7 +91,7 @@ func newCanary(t *testing.T) canary {
 func (c canary) trial(t *testing.T, img v1.Image, flags []string, program ...string) run {
 	t.Helper()
 	mirror := serve(t, "library/hostile", img)
-	args := append([]string{"20", "sh", "-c", `exec "$@" 9<"$0"`, c.dir, binary, "run", "--rm"}, flags...)
+	args := append([]string{seconds(20 * time.Second), "sh", "-c", `exec "$@" 9<"$0"`, c.dir, binary, "run", "--rm"}, flags...)
 	cmd := exec.Command("timeout", append(append(args, "hostile"), program...)...)
 	cmd.Env = append(os.Environ(), "TUTOR_REGISTRY_MIRRORS="+mirror)
 	r := command(t, cmd)

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"tutor/runtime/pace"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -111,6 +113,9 @@ func root(t *testing.T) {
 		}
 	})
 }
+
+// seconds are so many for timeout(1), or as many more as this machine is slower.
+func seconds(d time.Duration) string { return fmt.Sprintf("%.0f", pace.Times(d).Seconds()) }
 
 // tool skips a test that needs a program that is not there.
 func tool(t *testing.T, name string) string {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/stretchr/testify/require"
@@ -61,7 +62,7 @@ func TestVolumesOfHostileImages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bring(t, "hostile", c.config, c.entries...)
 			t.Cleanup(func() { tutor(t, "rm", "-f", "-v", "hostile") })
-			r := command(t, exec.Command("timeout", "20", binary, "run", "--name", "hostile", "hostile", "/bin/cat", "/proc/self/mountinfo"))
+			r := command(t, exec.Command("timeout", seconds(20*time.Second), binary, "run", "--name", "hostile", "hostile", "/bin/cat", "/proc/self/mountinfo"))
 			require.Contains(t, r.stderr, c.refused)
 			require.Equal(t, before, listing(t, canary))
 			for _, data := range globbed(t, volumeData("*")) {

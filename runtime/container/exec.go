@@ -230,8 +230,9 @@ func (e *Exec) reason(err error) error {
 		if _, runs := e.home.alive(e.State.ID); !runs {
 			return notRunning(e.State)
 		}
-		// Was it killed? When a first process ends the kernel first kills all others in there, and then lets it go.
-		if errors.As(err, &call) || time.Now().After(deadline) {
+		// Was it killed? When a first process ends the kernel first kills all others in there, and then lets it go; who wants to
+		// be born in there meanwhile is told ENOMEM (pid_namespaces(7)).
+		if errors.As(err, &call) && !errors.Is(err, unix.ENOMEM) || time.Now().After(deadline) {
 			return err
 		}
 	}

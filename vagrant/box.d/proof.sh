@@ -4,7 +4,7 @@
 cd "$(dirname "$0")/../.."
 export HOME=/root PATH=/usr/local/go/bin:$PATH
 export TMPDIR=/var/tmp # /tmp is memory there, and limits and counters of disks want a disk
-export PATIENCE=100m   # for make test: an emulated processor takes ten times as long
+export PATIENCE=100m SHORT=-short # for make test: an emulated processor takes ten times as long
 . vagrant/proof.d/try.sh
 
 {
