@@ -54,6 +54,7 @@ type Box struct {
 	running        *process.Running
 	ended          chan struct{}
 	status         unix.WaitStatus
+	never          error // why COMMAND was not seen to run
 }
 
 // Box starts box with these arguments.

@@ -51,29 +51,21 @@ var bareProcess = []Check{
 // tool is how box is told to run a probe: tutor itself, along PATH, so that it can be typed on the host as well.
 func tool(words ...string) []string { return append([]string{"run", "--", "tutor", "probe"}, words...) }
 
-// Runs is Ends for a COMMAND that must run: what it prints, and how it ends, box could do as well.
-func (s *Sandbox) Runs(stdin string, args ...string) (*Box, error) {
-	box, never, err := s.toEnd(stdin, args)
-	return box, cmp.Or(never, err)
-}
-
 // Ends runs box to its end with this on its stdin.
 func (s *Sandbox) Ends(stdin string, args ...string) (*Box, error) {
-	box, _, err := s.toEnd(stdin, args)
-	return box, err
-}
-
-// toEnd also says why COMMAND never ran.
-func (s *Sandbox) toEnd(stdin string, args []string) (box *Box, never, err error) {
-	if box, err = s.Box(args...); err != nil {
-		return nil, nil, err
+	box, err := s.Box(args...)
+	if err != nil {
+		return nil, err
 	}
 	box.Say(stdin, true)
-	if _, never = box.Command(); never != nil && !box.Ended() {
-		return box, never, never
+	if _, box.never = box.Command(); box.never != nil && !box.Ended() {
+		return box, box.never
 	}
-	return box, never, box.Wait()
+	return box, box.Wait()
 }
+
+// Ran says why COMMAND never ran, if so: what it would have printed, and how it would have ended, box could do as well.
+func (b *Box) Ran() error { return b.never }
 
 // Holds starts box and waits until its COMMAND stands still, to be looked at.
 func (s *Sandbox) Holds(args ...string) (*Box, Process, error) {
@@ -98,16 +90,16 @@ func argv(s *Sandbox) error {
 
 func stdout(s *Sandbox) error {
 	text := s.Word() + "\n\x00\xff\r\n" + s.Word()
-	box, err := s.Runs("", tool("say-hex", fmt.Sprintf("%x", text))...)
+	box, err := s.Ends("", tool("say-hex", fmt.Sprintf("%x", text))...)
 	if err != nil {
 		return err
 	}
-	return same("stdout", text, box.Stdout.String())
+	return cmp.Or(same("stdout", text, box.Stdout.String()), box.Ran())
 }
 
 func stderr(s *Sandbox) error {
 	out, aside := s.Word(), s.Word()
-	box, err := s.Runs("", tool("say", out, aside)...)
+	box, err := s.Ends("", tool("say", out, aside)...)
 	if err != nil {
 		return err
 	}
@@ -117,7 +109,7 @@ func stderr(s *Sandbox) error {
 	if !strings.Contains(box.Stderr.String(), aside) {
 		return wrong(quote(aside)+" on stderr", quote(firstLine(box.Stderr.String())))
 	}
-	return nil
+	return box.Ran()
 }
 
 func live(s *Sandbox) error {
@@ -134,14 +126,14 @@ func live(s *Sandbox) error {
 
 func stdin(s *Sandbox) error {
 	text := s.Bytes(70000) // more than a pipe holds
-	box, err := s.Runs(text, tool("cat")...)
+	box, err := s.Ends(text, tool("cat")...)
 	if err != nil {
 		return err
 	}
 	if got := box.Stdout.String(); !strings.Contains(got, text) {
 		return same("to read all that was written,", text, got)
 	}
-	return nil
+	return box.Ran()
 }
 
 func env(s *Sandbox) error {
@@ -163,12 +155,15 @@ func env(s *Sandbox) error {
 func exitCode(s *Sandbox) error {
 	for range 2 {
 		code := s.Code()
-		box, err := s.Runs("", tool("exit", code)...)
+		box, err := s.Ends("", tool("exit", code)...)
 		if err != nil {
 			return err
 		}
 		if box.Code() != code {
 			return wrong("exit code "+code, box.Status())
+		}
+		if err := box.Ran(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -232,10 +227,11 @@ func refused(box *Box, code string) error {
 }
 
 func nothingLeft1(s *Sandbox) error {
-	if _, err := s.Runs("", tool("say", s.Word())...); err != nil {
+	box, err := s.Ends("", tool("say", s.Word())...)
+	if err != nil {
 		return err
 	}
-	return s.clean()
+	return cmp.Or(s.clean(), box.Ran())
 }
 
 // clean fails if box has left something behind.

@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strconv"
@@ -134,8 +135,9 @@ func (p Process) hostname() (name string, err error) {
 }
 
 func nothingLeft2(s *Sandbox) error {
-	if _, err := s.Runs("", append([]string{"run", "--hostname", s.Word()}, tool("say", s.Word())[1:]...)...); err != nil {
+	box, err := s.Ends("", append([]string{"run", "--hostname", s.Word()}, tool("say", s.Word())[1:]...)...)
+	if err != nil {
 		return err
 	}
-	return s.clean()
+	return cmp.Or(s.clean(), box.Ran())
 }

@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,10 +122,11 @@ func boxOutside(s *Sandbox) error {
 }
 
 func nothingLeft3(s *Sandbox) error {
-	if _, err := s.Runs("", with(s.allLimits(), "say", s.Word())...); err != nil {
+	box, err := s.Ends("", with(s.allLimits(), "say", s.Word())...)
+	if err != nil {
 		return err
 	}
-	return s.clean()
+	return cmp.Or(s.clean(), box.Ran())
 }
 
 func boxKilled(s *Sandbox) error {

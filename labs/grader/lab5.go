@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -208,8 +209,9 @@ func nothingLeft5(s *Sandbox) error {
 	if err := s.paint(nil); err != nil {
 		return err
 	}
-	if _, err := s.Runs("", "run", "--image", imageDir, "--", "/bin/tutor", "probe", "say", "x"); err != nil {
+	box, err := s.Ends("", "run", "--image", imageDir, "--", "/bin/tutor", "probe", "say", "x")
+	if err != nil {
 		return err
 	}
-	return s.clean()
+	return cmp.Or(s.clean(), box.Ran())
 }

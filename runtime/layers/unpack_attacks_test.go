@@ -167,6 +167,14 @@ func TestNamesAndTimesOfAnyKindAreKept(t *testing.T) {
 	}
 }
 
+// processorTime is what this process has used, however much others have meanwhile.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var used unix.Rusage
+	require.NoError(t, unix.Getrusage(unix.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
 // What costs a stranger a few bytes must not cost the host minutes, and always ends with the context.
 func TestLittleLayersCostLittle(t *testing.T) {
 	needRoot(t)
@@ -197,9 +205,9 @@ func TestLittleLayersCostLittle(t *testing.T) {
 		"two thousand directories, one in another":       {[][]byte{makeLayer(t, nested...), makeLayer(t, file(".wh.d", "")), makeLayer(t, nested...)}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
+			before := processorTime(t)
 			_, err := unpackAll(t, c.layers...)
-			require.Less(t, time.Since(start), pace.Times(30*time.Second))
+			require.Less(t, processorTime(t)-before, pace.Times(30*time.Second))
 			if c.refused != "" {
 				require.ErrorContains(t, err, c.refused)
 				return
