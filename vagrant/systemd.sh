@@ -1,5 +1,5 @@
 #!/bin/sh
-# The long proof on a stock Debian with systemd and cgroup v2 alone: provision.sh, `make test`, every lab, and every grader
+# The long proof on a stock Debian with systemd and cgroup v2 alone: provision.sh, `make test` in short, every lab, and every grader
 # on its solution. The machine's disk is made as a box is, with the tests compiled, and QEMU starts its kernel by itself:
 # emulated, vagrant and ssh take more time than what they bring here. Output and exit status come out over serial ports.
 set -eu

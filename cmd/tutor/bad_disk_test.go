@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"tutor/runtime/pace"
+
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -72,6 +74,7 @@ var writers = []struct {
 }
 
 func TestAFullDisk(t *testing.T) {
+	pace.Fast(t)
 	onSmallDisk(t, func(d smallDisk) {
 		for _, w := range writers {
 			d.fill() // some of what failed has given room back
@@ -81,6 +84,7 @@ func TestAFullDisk(t *testing.T) {
 }
 
 func TestAReadOnlyDisk(t *testing.T) {
+	pace.Fast(t)
 	onSmallDisk(t, func(d smallDisk) {
 		require.NoError(t, unix.Mount("", d.dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
 		for _, w := range writers {
@@ -90,6 +94,7 @@ func TestAReadOnlyDisk(t *testing.T) {
 }
 
 func TestSomebodyWhoIsNotRoot(t *testing.T) {
+	pace.Fast(t)
 	onSmallDisk(t, func(d smallDisk) {
 		for _, w := range writers {
 			d.fails(65534, w.line, w.user, "permission denied", "tutor")

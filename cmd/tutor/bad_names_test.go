@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode"
 
+	"tutor/runtime/pace"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -102,6 +104,7 @@ var badNames = map[string]string{
 }
 
 func TestBadNames(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	removed(t, "box")
 	t.Setenv("TUTOR_REGISTRY_MIRRORS", "http://127.0.0.1:1")
@@ -168,6 +171,7 @@ func failsCleanly(t *testing.T, status int, args ...string) {
 
 // Every command that there is stands in one of the tables above.
 func TestEveryCommandIsTriedWithBadNames(t *testing.T) {
+	pace.Fast(t)
 	var known strings.Builder
 	for _, place := range append(namePlaces, newNames...) {
 		known.WriteString("\n" + place.line + " ")

@@ -23,6 +23,7 @@ import (
 // What costs the enemy little must not cost the host much: each of these is refused in these words, or works,
 // within bounds of time and memory.
 func TestBombsFizzle(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	digest := "sha256:" + strings.Repeat("0123456789abcdef", 4)
 	descriptor := func(size int) string {

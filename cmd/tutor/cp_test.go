@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 
+	"tutor/runtime/pace"
+
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -201,6 +203,7 @@ func TestACopyThatIsInterrupted(t *testing.T) {
 }
 
 func TestALargeFileTakesLittleMemoryAndKeepsItsHoles(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	dir := t.TempDir()
 	stopped(t, "sparse", "tutor/lab", "sh", "-c", "dd if=/dev/null of=/big bs=1 seek=1073741824 2>/dev/null; echo end >> /big")

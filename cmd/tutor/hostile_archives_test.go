@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"tutor/runtime/pace"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/stretchr/testify/require"
 )
@@ -17,6 +19,7 @@ import (
 // (CVE-2014-9358). Each is refused with these words, and nothing of it is left; or it is loaded, and the honest one
 // after it still works.
 func TestHostileArchives(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	c := newCanary(t)
 	img := hostileImage(t, v1.Config{Cmd: []string{"/bin/cat", "/secret", c.dir + "/secret"}})

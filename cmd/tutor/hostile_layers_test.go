@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"tutor/runtime/pace"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/stretchr/testify/require"
 )
@@ -17,6 +19,7 @@ import (
 // is one attack, in one or more layers on top of an honest one; it is refused with these words, or `cat` in the
 // container shows what became of it, inside.
 func TestHostileLayers(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	c := newCanary(t)
 	file := func(name, content string) entry {

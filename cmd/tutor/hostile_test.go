@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"tutor/runtime/pace"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -21,6 +23,7 @@ import (
 // the host, the canary. Whatever happens, it stays as it was, and its secret is not seen. Refusing is as good as
 // resolving inside. The control is the same image without the evil bit: it must work.
 func TestHostileImages(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	c := newCanary(t)
 	link := func(name string) []entry {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/labs"
+	"tutor/runtime/pace"
 )
 
 // eachLesson runs a test for every lab. Most of a lesson is waiting, so they run beside one another; but lab 3 compares
@@ -36,6 +37,7 @@ func eachLesson(t *testing.T, run func(t *testing.T, lab labs.Lab)) {
 
 // What GitHub shows is what happens: every command of every lesson runs here, and prints what the lesson says.
 func TestEveryLessonDoesWhatItSays(t *testing.T) {
+	pace.Fast(t) // make vm runs each with --yes
 	eachLesson(t, func(t *testing.T, lab labs.Lab) {
 		r := tutor(t, "lab", "--yes", lab.Name)
 		for try := 1; r.code == 1 && try < 3 && lab.Name == "3-cgroups"; try++ {
@@ -49,6 +51,7 @@ func TestEveryLessonDoesWhatItSays(t *testing.T) {
 // A person goes through every lesson, with the trace on: predicts, runs, stops a step with Ctrl-C, runs it again, makes the
 // terminal wider, quits, comes back and goes on to the end.
 func TestEveryLessonAtATerminal(t *testing.T) {
+	pace.Fast(t) // make vm runs each with --yes
 	eachLesson(t, func(t *testing.T, lab labs.Lab) {
 		s, cmd := labAt(t, "--restart", "--explain", lab.Name)
 		s.turnsTo("Enter: run")

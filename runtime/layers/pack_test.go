@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"testing"
 
+	"tutor/runtime/pace"
+
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -25,6 +27,7 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, unix.ENOSPC }
 
 func TestMemoryStaysFlat(t *testing.T) {
+	pace.Fast(t)
 	needRoot(t)
 	d := changed(t, someImage(t), "truncate -s 1G big; mkdir many; cd many; seq 20000 | xargs touch")
 	var before runtime.MemStats

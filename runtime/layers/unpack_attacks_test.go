@@ -177,6 +177,7 @@ func processorTime(t *testing.T) time.Duration {
 
 // What costs a stranger a few bytes must not cost the host minutes, and always ends with the context.
 func TestLittleLayersCostLittle(t *testing.T) {
+	pace.Fast(t)
 	needRoot(t)
 	var chain []*tar.Header
 	for i := range 39 {

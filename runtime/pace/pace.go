@@ -5,8 +5,17 @@ package pace
 import (
 	"crypto/sha256"
 	"sync"
+	"testing"
 	"time"
 )
+
+// Fast leaves out, with -short, a test that takes long on a slow processor and says the same on every kernel.
+func Fast(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: takes long on a slow processor, and is the same on every kernel")
+	}
+}
 
 // Times is d, or as much longer as this machine is slower than a usual one.
 func Times(d time.Duration) time.Duration { return time.Duration(float64(d) * slower()) }
