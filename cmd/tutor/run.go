@@ -7,14 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
 	"tutor/runtime/process"
-	"tutor/runtime/terminal"
 )
 
 // runFlags are what `tutor run` takes beside what becomes the spec.
@@ -114,8 +112,8 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if o.Network == "host" && (len(o.Ports) > 0 || o.PublishAll) {
 		fmt.Fprintln(c.Err, "WARNING: Published ports are discarded when using host network mode")
 	}
-	if o.Terminal && o.Interactive && !f.detach && !f.dryRun && !terminal.Is(os.Stdin) && (o.Lab == 0 || o.Lab > 3) {
-		return ours, container.Hint(fmt.Errorf("the input device is not a TTY"), "leave -t out: -i alone passes the input on")
+	if err := container.CheckInput(o.Terminal && o.Interactive && !f.detach && !f.dryRun && (o.Lab == 0 || o.Lab > 3), "leave -t out: -i alone passes the input on"); err != nil {
+		return ours, err
 	}
 	if f.detach && f.explain.form != "" {
 		return ours, container.Hint(errors.New("--explain and -d: a trace needs somebody who waits for it"), "leave -d out, or look later: tutor exec --explain")

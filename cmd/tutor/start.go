@@ -82,6 +82,9 @@ func newAttach(c *cli) *cobra.Command {
 			if c.home().Paused(s.ID) {
 				return container.Hint(errors.New("You cannot attach to a paused container, unpause it first"), "tutor unpause "+args[0])
 			}
+			if err := container.CheckInput(s.Terminal && !noInput, "--no-stdin shows the output alone"); err != nil {
+				return err
+			}
 			f.input = !noInput
 			hello := helloOf(f)
 			a, err := c.home().Attach(s.ID, hello)

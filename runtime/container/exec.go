@@ -67,8 +67,8 @@ func (h Home) NewExec(s State, o ExecOptions) (*Exec, error) {
 	if e.Plan.Process, err = o.process(s, spec, usersBelow(root), r.Options.GroupAdd); err != nil {
 		return nil, err
 	}
-	if o.Terminal && o.Interactive && !terminal.Is(os.Stdin) {
-		return nil, Hint(fmt.Errorf("the input device is not a TTY"), "leave -t out: -i alone passes the input on")
+	if err := CheckInput(o.Terminal && o.Interactive, "leave -t out: -i alone passes the input on"); err != nil {
+		return nil, err
 	}
 	e.Program, err = e.Plan.Program()
 	return e, err
