@@ -80,7 +80,7 @@ func networkFits(n networks.Network, f filters.Filters) bool {
 	return f.Labels(n.Labels) &&
 		f.Fit("driver", func(v string) bool { return n.Driver() == v }) &&
 		f.Fit("id", func(v string) bool { return strings.HasPrefix(n.ID, v) }) &&
-		f.Fit("name", func(v string) bool { return strings.Contains(n.Name, v) }) &&
+		f.Fit("name", func(v string) bool { return matches(v, n.Name) }) &&
 		f.Fit("scope", func(v string) bool { return v == "local" }) &&
 		f.Fit("type", func(v string) bool { return (v == "builtin") == slices.Contains(networks.Predefined, n.Name) })
 }

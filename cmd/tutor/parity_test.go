@@ -15,3 +15,13 @@ func TestAttachNeedsATerminalForATerminal(t *testing.T) {
 	r := piped(t, "(sleep 0.5; $T exec at touch /go) & timeout 10 $T attach --no-stdin at </dev/null; wait")
 	require.Equal(t, run{stdout: "went\r\n"}, r)
 }
+
+func TestANetworkIsLookedForByAPattern(t *testing.T) {
+	root(t)
+	ok(t, "network", "create", "nab")
+	ok(t, "network", "create", "nabla")
+	defer ok(t, "network", "rm", "nab", "nabla")
+	require.Equal(t, "nab\n", ok(t, "network", "ls", "--filter", "name=^nab$", "--format", "{{.Name}}"))
+	require.Equal(t, "nab\nnabla\n", ok(t, "network", "ls", "--filter", "name=n.b", "--format", "{{.Name}}"))
+	require.Empty(t, ok(t, "network", "ls", "--filter", "name=(", "--format", "{{.Name}}"))
+}
