@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,4 +25,37 @@ func TestANetworkIsLookedForByAPattern(t *testing.T) {
 	require.Equal(t, "nab\n", ok(t, "network", "ls", "--filter", "name=^nab$", "--format", "{{.Name}}"))
 	require.Equal(t, "nab\nnabla\n", ok(t, "network", "ls", "--filter", "name=n.b", "--format", "{{.Name}}"))
 	require.Empty(t, ok(t, "network", "ls", "--filter", "name=(", "--format", "{{.Name}}"))
+}
+
+// host and none are listed, but no cable leads there: who asks for one hears that, and not that it is not there.
+func TestNobodyComesToTheHostsNetworkLater(t *testing.T) {
+	root(t)
+	noneStays(t)
+	ok(t, "network", "create", "lab")
+	defer ok(t, "network", "rm", "lab")
+	for _, network := range []string{"bridge", "host", "none"} {
+		ok(t, "create", "--name", "on-"+network, "--network", network, "tutor/lab", "true")
+	}
+	host := strings.TrimSpace(ok(t, "network", "ls", "-q", "--filter", "name=host"))
+	const never = "container cannot be disconnected from host network or connected to host network\ntutor: hint: "
+	const alone = "conflicting options: cannot attach both user-defined and non-user-defined network-modes\ntutor: hint: "
+	for line, says := range map[string]string{
+		"network connect host on-bridge":                              never,
+		"network connect " + host + " on-bridge":                      never,
+		"network connect none on-bridge":                              "container cannot be disconnected from none network or connected to none network\ntutor: hint: ",
+		"network disconnect host on-host":                             never,
+		"network disconnect none on-none":                             "container cannot be disconnected from none network or connected to none network\ntutor: hint: ",
+		"network disconnect host on-bridge":                           " is not connected to network host\n",
+		"network disconnect none on-bridge":                           " is not connected to network none\n",
+		"run --rm --network lab --network host tutor/lab true":        alone,
+		"run --rm --network host --network lab tutor/lab true":        alone,
+		"run --rm --network lab --network container:x tutor/lab true": alone,
+		"network create host":                                         "operation is not permitted on predefined host network\ntutor: hint: ",
+		"network create bridge":                                       "operation is not permitted on predefined bridge network\ntutor: hint: ",
+		"network create default":                                      "operation is not permitted on predefined default network\ntutor: hint: ",
+	} {
+		r := tutor(t, strings.Fields(line)...)
+		require.NotZero(t, r.code, line)
+		require.Contains(t, r.stderr, says, line)
+	}
 }

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,11 +86,17 @@ func (f *networkFlags) into(o *container.Options) (err error) {
 	if err := f.first(&wishes[0]); err != nil {
 		return err
 	}
-	if len(wishes) > 1 && (o.Network == "host" || o.Network == "none" || strings.HasPrefix(o.Network, "container:")) {
-		return fmt.Errorf("conflicting options: cannot attach both user-defined and non-user-defined network-modes")
+	if len(wishes) > 1 && slices.ContainsFunc(wishes, alone) {
+		return container.Hint(errors.New("conflicting options: cannot attach both user-defined and non-user-defined network-modes"),
+			"host, none and container:NAME each stand alone; several --network are networks that tutor network create has made, and bridge")
 	}
 	o.Networks = wishes
 	return nil
+}
+
+// alone tells if a container cannot be on any other network beside this one.
+func alone(w networks.Wish) bool {
+	return w.Network == "host" || w.Network == "none" || strings.HasPrefix(w.Network, "container:")
 }
 
 // first are the flags that do not say which network they mean.

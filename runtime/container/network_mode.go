@@ -87,6 +87,12 @@ func (o Options) unplugged() string {
 	return "--network " + o.Network
 }
 
+// stays says why nobody comes to host or none, or leaves them, in Docker's words.
+func stays(n networks.Network) error {
+	return Hint(fmt.Errorf("container cannot be disconnected from %[1]s network or connected to %[1]s network", n.Name),
+		"that is settled when a container is made: tutor run --network "+n.Name)
+}
+
 // checkNetworks says what does not go together, in Docker's words.
 func (o Options) checkNetworks() error {
 	_, shares := o.sharesWith()

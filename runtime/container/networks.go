@@ -13,6 +13,9 @@ import (
 
 // NetworkCreate makes a network, and its bridge.
 func (h Home) NetworkCreate(ctx context.Context, n networks.Network, made Made) (networks.Network, error) {
+	if slices.Contains(networks.Predefined, n.Name) || n.Name == "default" { // which --network takes for bridge
+		return n, Hint(fmt.Errorf("operation is not permitted on predefined %s network", n.Name), "bridge, host and none are always there, and default means bridge; another name: tutor network create course-1")
+	}
 	if err := h.Settle(); err != nil { // somebody may have taken the firewall away
 		return n, err
 	}

@@ -69,7 +69,11 @@ func (h Home) wanted(ctx context.Context, name string) (networks.Network, error)
 		return networks.Network{}, err
 	}
 	defer lock.Close()
-	return h.joinable(name, true)
+	n, err := h.joinable(name, true)
+	if builtIn, there := h.Networks().FindBuiltIn(name); there && errors.Is(err, networks.ErrNotFound) {
+		err = stays(builtIn)
+	}
+	return n, err
 }
 
 // tellNames has a container that runs look for names where there are some now, and know its own addresses. The files are those
@@ -166,6 +170,12 @@ func (h Home) Unplug(ctx context.Context, s State, name string, made Made) error
 		return err
 	}
 	n, err := h.network(name)
+	if builtIn, there := h.Networks().FindBuiltIn(name); there && errors.Is(err, networks.ErrNotFound) {
+		n, err = builtIn, nil
+		if r.Options.Network == n.Name {
+			err = stays(n)
+		}
+	}
 	if err != nil {
 		return err
 	}

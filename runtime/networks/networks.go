@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -135,9 +134,6 @@ var goodName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // Create adds a network whose fields are checked and filled in: see Draft. The caller holds the lock.
 func (s Store) Create(n Network, taken []netip.Prefix) (Network, error) {
-	if n.Name != Default && slices.Contains(Predefined, n.Name) {
-		return n, fmt.Errorf("operation is not permitted on predefined %s network", n.Name)
-	}
 	if !goodName.MatchString(n.Name) || len(n.Name) > 64 {
 		return n, fmt.Errorf("%w %q: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, at most 64 of them", ErrName, n.Name)
 	}
@@ -214,6 +210,16 @@ func (s Store) BuiltIn() (all []Network) {
 		all = append(all, Network{ID: hex.EncodeToString(sum[:]), Name: name})
 	}
 	return all
+}
+
+// FindBuiltIn looks one of them up, by its name or its ID.
+func (s Store) FindBuiltIn(text string) (Network, bool) {
+	for _, n := range s.BuiltIn() {
+		if n.Name == text || text != "" && strings.HasPrefix(n.ID, text) {
+			return n, true
+		}
+	}
+	return Network{}, false
 }
 
 // Driver is Docker's word for what kind of network it is.
