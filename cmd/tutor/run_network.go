@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,15 +56,13 @@ func (f *networkFlags) into(o *container.Options) (err error) {
 	}
 	for _, text := range f.dns {
 		address, err := netip.ParseAddr(text)
-		if err != nil {
+		if err != nil || !oneWord(address.Zone()) {
 			return container.Hint(fmt.Errorf("invalid argument %q for \"--dns\" flag: ip address is not correctly formatted: %q", text, text), "--dns 9.9.9.9")
 		}
 		o.DNS = append(o.DNS, address)
 	}
-	for _, extra := range o.ExtraHosts {
-		if err := checkExtraHost(extra); err != nil {
-			return err
-		}
+	if err := readNames(o); err != nil {
+		return err
 	}
 	o.Network = networks.Default
 	var wishes []networks.Wish
@@ -163,17 +160,6 @@ func wish(text string) (w networks.Wish, err error) {
 		return w, container.Hint(fmt.Errorf("network name/id is not specified"), "--network name=NETWORK,…")
 	}
 	return w, nil
-}
-
-// hostName is what may stand in /etc/hosts: nothing that ends a line.
-var hostName = regexp.MustCompile(`^[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$`)
-
-func checkExtraHost(text string) error {
-	name, value, found := strings.Cut(text, ":")
-	if _, err := netip.ParseAddr(value); found && hostName.MatchString(name) && (err == nil || value == "host-gateway") {
-		return nil
-	}
-	return container.Hint(fmt.Errorf("bad format for add-host: %q", text), "--add-host NAME:ADDRESS, or NAME:host-gateway")
 }
 
 // published reads -p in all the forms that Docker has, by Docker's own parser.
