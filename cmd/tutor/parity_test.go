@@ -59,3 +59,19 @@ func TestNobodyComesToTheHostsNetworkLater(t *testing.T) {
 		require.Contains(t, r.stderr, says, line)
 	}
 }
+
+// A number that does not fit is no smaller number.
+func TestASizeThatIsTooLarge(t *testing.T) {
+	root(t)
+	for _, flags := range []string{
+		"--shm-size 99999999999g",
+		"-m 99999999999g",
+		"-m 7000000t", // twice that, with swap, would not fit
+		"-m 64m --memory-swap 99999999999g",
+		"--mount type=tmpfs,dst=/x,tmpfs-size=99999999999g",
+	} {
+		r := tutor(t, append(append([]string{"run", "--rm"}, strings.Fields(flags)...), "tutor/lab", "true")...)
+		require.Equal(t, 125, r.code, flags)
+		require.Regexp(t, "it is too large\ntutor: hint: .*\n$", r.stderr, flags)
+	}
+}

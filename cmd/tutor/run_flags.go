@@ -150,13 +150,13 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 	return r.resources(&o.Resources)
 }
 
-// unsupported are flags that need somebody who is always there.
 // defineQuota are the two halves of --cpus.
 func (r *rawFlags) defineQuota(flags *pflag.FlagSet) {
 	flags.Int64Var(&r.quota, "cpu-quota", 0, "Microseconds of processor time in each period (--cpus is both); -1: no limit")
 	flags.Uint64Var(&r.period, "cpu-period", 0, "Length of a period in microseconds (default 100000)")
 }
 
+// unsupported are flags that need somebody who is always there.
 func (r *rawFlags) unsupported() error {
 	if r.restart != "no" {
 		return container.Hint(fmt.Errorf("--restart %s: tutor has no daemon that could start a container again", r.restart),
@@ -197,7 +197,6 @@ func (r *rawFlags) resources(to *specs.LinuxResources) (err error) {
 	return nil
 }
 
-// ramBytes reads a size as Docker does: "64m" is 64 MiB.
 func checkWorkdir(dir string) error {
 	if dir == "" || path.IsAbs(dir) {
 		return nil
@@ -205,10 +204,18 @@ func checkWorkdir(dir string) error {
 	return container.Hint(fmt.Errorf("the working directory '%s' is invalid, it needs to be an absolute path", dir), "-w /"+path.Clean(dir))
 }
 
+// mostBytes leaves room for as much again: the usual limit of memory and swap together.
+const mostBytes = 1<<62 - 1
+
+// ramBytes reads a size as Docker does: "64m" is 64 MiB. What does not fit an int64 comes from units as whatever the processor
+// makes of it, a negative number or the largest one.
 func ramBytes(flag, text string) (int64, error) {
 	n, err := units.RAMInBytes(text)
 	if err != nil {
 		return 0, container.Hint(invalid(text, flag), "a number with b, k, m or g: 64m")
+	}
+	if n < 0 || n > mostBytes {
+		return 0, container.Hint(fmt.Errorf("%w: it is too large", invalid(text, flag)), "no machine has so many bytes: 64m, 2g")
 	}
 	return n, nil
 }
