@@ -32,8 +32,15 @@ func printRows[T any](out io.Writer, format, columns string, headings T, rows []
 }
 
 func printTable[T any](out io.Writer, columns string, headings T, rows []T) error {
+	t, err := parseTemplate(columns)
+	if err != nil {
+		return err
+	}
 	w := tabwriter.NewWriter(out, 10, 1, 3, ' ', 0)
-	if err := printTemplate(w, columns, append([]T{headings}, rows...)); err != nil {
+	if err := printEach(w, t.Funcs(onHeadings), []T{headings}); err != nil {
+		return err
+	}
+	if err := printEach(w, t.Funcs(functions), rows); err != nil {
 		return err
 	}
 	return w.Flush()
@@ -44,12 +51,38 @@ var functions = template.FuncMap{
 	"join":  strings.Join,
 	"lower": strings.ToLower,
 	"upper": strings.ToUpper,
+	"title": strings.Title,
 	"split": strings.Split,
 	"json": func(value any) (string, error) {
 		data, err := json.Marshal(value)
 		return string(data), err
 	},
+	"pad": func(text string, before, after int) string {
+		if text == "" {
+			return text
+		}
+		return strings.Repeat(" ", before) + text + strings.Repeat(" ", after)
+	},
+	"truncate": func(text string, length int) string {
+		letters := []rune(text)
+		return string(letters[:min(length, len(letters))])
+	},
 }
+
+// onHeadings are those that change what stands in a row: a heading stays as it is.
+var onHeadings = template.FuncMap{
+	"lower":    func(heading string) string { return heading },
+	"upper":    func(heading string) string { return heading },
+	"title":    func(heading string) string { return heading },
+	"json":     func(heading any) any { return heading },
+	"truncate": func(heading string, _ int) string { return heading },
+}
+
+// labelled are the labels of what a row shows; it is a part of the row.
+type labelled map[string]string
+
+// Label is one label's value: {{.Label "course"}}.
+func (l labelled) Label(key string) string { return l[key] }
 
 // parseTemplate takes \t and \n as the shell passes them on: two characters.
 func parseTemplate(format string) (*template.Template, error) {
@@ -65,6 +98,10 @@ func printTemplate[T any](out io.Writer, format string, rows []T) error {
 	if err != nil {
 		return err
 	}
+	return printEach(out, t, rows)
+}
+
+func printEach[T any](out io.Writer, t *template.Template, rows []T) error {
 	for _, row := range rows {
 		if err := t.Execute(out, row); err != nil {
 			return templateError(err)

@@ -22,9 +22,9 @@ type imagesView struct {
 	filter                  []string
 }
 
-// An imageRow is one line, with the names that Docker's templates use.
+// An imageRow is one line, with the names that Docker's templates use, in Docker's order.
 type imageRow struct {
-	Repository, Tag, Digest, ID, CreatedSince, CreatedAt, Size string
+	Containers, CreatedAt, CreatedSince, Digest, ID, Repository, SharedSize, Size, Tag, UniqueSize, VirtualSize string
 }
 
 const none = "<none>"
@@ -96,8 +96,9 @@ func (v imagesView) rows(images []image.Image, now time.Time) []imageRow {
 }
 
 func (v imagesView) row(img image.Image, name string, now time.Time) imageRow {
-	row := imageRow{Repository: none, Tag: none, Digest: none, ID: img.ID, CreatedSince: "N/A", CreatedAt: "N/A",
-		Size: units.HumanSizeWithPrecision(float64(img.Size), 3)}
+	size := units.HumanSizeWithPrecision(float64(img.Size), 3)
+	row := imageRow{Repository: none, Tag: none, Digest: none, ID: img.ID, CreatedSince: "N/A", CreatedAt: "N/A", Size: size, VirtualSize: size,
+		Containers: "N/A", SharedSize: "N/A", UniqueSize: "N/A"} // tutor system df -v counts those
 	if ref, err := image.Parse(name); err == nil && name != "" {
 		row.Repository = ref.FamiliarName()
 		if ref.Tag != "" {
@@ -141,4 +142,5 @@ func (v imagesView) columns() string {
 
 // imageHeadings is the first line of the table: what each field is called there.
 var imageHeadings = imageRow{Repository: "REPOSITORY", Tag: "TAG", Digest: "DIGEST", ID: "IMAGE ID",
-	CreatedSince: "CREATED", CreatedAt: "CREATED AT", Size: "SIZE"}
+	CreatedSince: "CREATED", CreatedAt: "CREATED AT", Size: "SIZE", VirtualSize: "SIZE",
+	Containers: "CONTAINERS", SharedSize: "SHARED SIZE", UniqueSize: "UNIQUE SIZE"}

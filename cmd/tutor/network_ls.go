@@ -22,6 +22,8 @@ import (
 // A networkRow is one line, with the names that Docker's templates use.
 type networkRow struct {
 	CreatedAt, Driver, ID, IPv4, IPv6, Internal, Labels, Name, Scope string
+
+	labelled
 }
 
 var networkHeadings = networkRow{CreatedAt: "CREATED AT", Driver: "DRIVER", ID: "NETWORK ID", IPv4: "IPV4", IPv6: "IPV6", Internal: "INTERNAL",
@@ -69,7 +71,7 @@ func newNetworkLs(c *cli) *cobra.Command {
 
 func rowOf(n networks.Network, whole bool) networkRow {
 	r := networkRow{CreatedAt: n.Created.Local().Format("2006-01-02 15:04:05.999999999 -0700 MST"), Driver: n.Driver(), ID: n.ID, Name: n.Name, Scope: "local",
-		IPv4: "true", IPv6: strconv.FormatBool(n.Subnet6.IsValid()), Internal: strconv.FormatBool(n.Internal), Labels: labelWords(n.Labels)}
+		IPv4: "true", IPv6: strconv.FormatBool(n.Subnet6.IsValid()), Internal: strconv.FormatBool(n.Internal), Labels: labelWords(n.Labels), labelled: n.Labels}
 	if !whole {
 		r.ID = n.ID[:12]
 	}

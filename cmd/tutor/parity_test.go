@@ -75,3 +75,20 @@ func TestASizeThatIsTooLarge(t *testing.T) {
 		require.Regexp(t, "it is too large\ntutor: hint: .*\n$", r.stderr, flags)
 	}
 }
+
+func TestWhatATemplateMayAskFor(t *testing.T) {
+	root(t)
+	noneStays(t)
+	ok(t, "create", "--name", "box", "--label", "week=1", "tutor/lab", "true")
+	ok(t, "network", "create", "--label", "week=2", "lab")
+	defer ok(t, "network", "rm", "lab")
+	require.Equal(t, "1.\n", ok(t, "ps", "-a", "--format", `{{.Label "week"}}.{{.Label "none"}}`))
+	require.Equal(t, "2\n", ok(t, "network", "ls", "--filter", "name=lab", "--format", `{{.Label "week"}}`))
+	require.Equal(t, "Box  BOX. bo box\n", ok(t, "ps", "-a", "--format", `{{title .Names}} {{pad (upper .Names) 1 0}}. {{truncate .Names 2}} {{truncate .Names 9}}`))
+	require.Equal(t, "NAMES\nb\n", ok(t, "ps", "-a", "--format", "table {{truncate .Names 1}}"), "a heading is not cut")
+	require.Equal(t, "NAMES     NAMES\nBOX       box\n", ok(t, "ps", "-a", "--format", `table {{upper .Names}}\t{{lower .Names}}`))
+	require.NotZero(t, tutor(t, "ps", "-a", "--format", "{{truncate .Names -1}}").code)
+	require.NotContains(t, ok(t, "ps", "-a", "--format", "json"), "week\":", "labels are one field")
+	size := ok(t, "images", "--format", "{{.Size}}", "tutor/lab")
+	require.Equal(t, "N/A "+size, ok(t, "images", "--format", "{{.Containers}} {{.VirtualSize}}", "tutor/lab"))
+}

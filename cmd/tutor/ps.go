@@ -28,6 +28,8 @@ type psView struct {
 // A psRow is one line, with the names that Docker's templates use.
 type psRow struct {
 	ID, Image, Command, CreatedAt, RunningFor, Status, State, Ports, Names, Size, Labels, Mounts, Networks, LocalVolumes string
+
+	labelled
 }
 
 var psHeadings = psRow{ID: "CONTAINER ID", Image: "IMAGE", Command: "COMMAND", CreatedAt: "CREATED AT", RunningFor: "CREATED", Status: "STATUS",
@@ -109,7 +111,7 @@ func (v psView) row(c *cli, s container.Status, now time.Time) psRow {
 	command := strings.Map(printable, commandLine(s.Command))
 	r := psRow{ID: s.ID, Image: s.Image, Command: strconv.Quote(command), CreatedAt: s.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
 		RunningFor: units.HumanDuration(now.Sub(s.Created)) + " ago", Status: statusWords(s, now), State: s.Word, Names: s.Name, Networks: strings.Join(s.Networks, ","), Ports: portWords(s),
-		Labels: labelWords(s.Labels), Size: "0B"}
+		Labels: labelWords(s.Labels), Size: "0B", labelled: s.Labels}
 	var volumes []string
 	for _, use := range s.Volumes {
 		volumes = append(volumes, use.Name)

@@ -18,11 +18,8 @@ import (
 type volumeRow struct {
 	Availability, Driver, Group, Labels, Links, Mountpoint, Name, Scope, Size, Status string
 
-	labels map[string]string
+	labelled
 }
-
-// Label is one label's value: {{.Label "course"}}.
-func (r volumeRow) Label(key string) string { return r.labels[key] }
 
 var volumeHeadings = volumeRow{Availability: "AVAILABILITY", Driver: "DRIVER", Group: "GROUP", Labels: "LABELS", Links: "LINKS",
 	Mountpoint: "MOUNTPOINT", Name: "VOLUME NAME", Scope: "SCOPE", Size: "SIZE", Status: "STATUS"}
@@ -82,7 +79,7 @@ func (c *cli) volumeRows(words []string) ([]volumeRow, error) {
 			labels = append(labels, key+"="+v.Labels[key])
 		}
 		rows = append(rows, volumeRow{Availability: "N/A", Driver: localDriver, Group: "N/A", Labels: strings.Join(labels, ","), Links: "N/A",
-			Mountpoint: store.Data(v.Name), Name: v.Name, Scope: "local", Size: "N/A", Status: "N/A", labels: v.Labels})
+			Mountpoint: store.Data(v.Name), Name: v.Name, Scope: "local", Size: "N/A", Status: "N/A", labelled: v.Labels})
 	}
 	return rows, nil
 }
