@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -91,4 +93,21 @@ func TestWhatATemplateMayAskFor(t *testing.T) {
 	require.NotContains(t, ok(t, "ps", "-a", "--format", "json"), "week\":", "labels are one field")
 	size := ok(t, "images", "--format", "{{.Size}}", "tutor/lab")
 	require.Equal(t, "N/A "+size, ok(t, "images", "--format", "{{.Containers}} {{.VirtualSize}}", "tutor/lab"))
+}
+
+// An editor on Windows marks the file before its first name; one that writes Latin-1 is found out.
+func TestFilesOfOtherEditors(t *testing.T) {
+	root(t)
+	noneStays(t)
+	file := filepath.Join(t.TempDir(), "env")
+	require.NoError(t, os.WriteFile(file, []byte("\xef\xbb\xbfFIRST=1\r\n# SECOND=2\r\n  THIRD=3 \r\n"), 0o600))
+	require.Equal(t, "FIRST=1\nTHIRD=3 \n", ok(t, "run", "--rm", "--env-file", file, "tutor/lab", "sh", "-c", "env | grep -E 'FIRST|SECOND|THIRD' | sort"))
+	ok(t, "create", "--name", "box", "--label-file", file, "tutor/lab", "true")
+	require.Equal(t, "1\n", ok(t, "ps", "-a", "--format", `{{.Label "FIRST"}}`))
+	require.NoError(t, os.WriteFile(file, []byte("A=1\nB=caf\xe9\n"), 0o600))
+	for _, kind := range []string{"env", "label"} {
+		r := tutor(t, "run", "--rm", "--"+kind+"-file", file, "tutor/lab", "true")
+		require.Equal(t, 125, r.code)
+		require.Contains(t, r.stderr, "tutor: "+kind+" file "+file+" contains invalid utf8 bytes at line 2: \"B=caf\\xe9\"\ntutor: hint: ")
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -207,36 +206,4 @@ func limitValue(text string) (uint64, error) {
 		return math.MaxUint64, nil
 	}
 	return strconv.ParseUint(text, 10, 64)
-}
-
-// environment reads files of KEY=VALUE lines, then -e. A bare KEY takes the caller's value, if there is one.
-func environment(files, flags []string) ([]string, error) {
-	var env []string
-	for _, name := range files {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			return nil, container.Hint(err, "a file with lines NAME=value, or -e NAME=value")
-		}
-		for _, line := range strings.Split(string(content), "\n") {
-			line = strings.TrimLeft(strings.TrimSuffix(line, "\r"), " \t")
-			if line != "" && !strings.HasPrefix(line, "#") {
-				if key, _, _ := strings.Cut(line, "="); strings.ContainsAny(key, " \t") {
-					return nil, container.Hint(fmt.Errorf("invalid env file (%s): variable '%s' contains whitespaces", name, key), "each line is NAME=value, or a NAME that tutor itself has")
-				}
-				env = append(env, line)
-			}
-		}
-	}
-	var set []string
-	for _, e := range append(env, flags...) {
-		key, _, hasValue := strings.Cut(e, "=")
-		if key == "" || strings.ContainsRune(e, 0) {
-			return nil, container.Hint(fmt.Errorf("invalid environment variable: %s", e), "-e NAME=value, or -e NAME for the value that it has here")
-		}
-		if value, there := os.LookupEnv(key); !hasValue && there {
-			e = key + "=" + value
-		}
-		set = append(set, e) // a mere name takes the image's variable away
-	}
-	return set, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -101,15 +100,11 @@ func (f *shareFlags) into(o *container.Options) (err error) {
 func (f *shareFlags) labels(o *container.Options) error {
 	var lines []string
 	for _, name := range f.labelFiles {
-		content, err := os.ReadFile(name)
+		more, err := fileLines("label", name)
 		if err != nil {
-			return err
+			return container.Hint(err, "a file in UTF-8 with lines KEY=VALUE, or -l KEY=VALUE")
 		}
-		for line := range strings.Lines(string(content)) {
-			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-				lines = append(lines, line)
-			}
-		}
+		lines = append(lines, more...)
 	}
 	set, err := labels(lines)
 	if err != nil {
