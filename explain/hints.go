@@ -48,7 +48,9 @@ var hints = []hint{
 	{"cgroup-conf", unix.EINVAL, "the kernel takes no such value: cgroup-v2.rst has each file's"},
 	{"device-write-bps", unix.ENODEV, "the limit holds for whole disks: see lsblk"},
 	{"hostname", unix.EINVAL, "a host name has at most 64 characters"},
-	{"volumes", unix.ENOTDIR, "a file can lie over a file only, and a directory over a directory"},
+	{"volumes", unix.ENOTDIR, "on the way to that place is a file of the image's"},
+	{"volumes", unix.EINVAL, "a file can lie over a file only, and a directory over a directory"}, // fs/namespace.c, do_move_mount
+	{"tmpfs", unix.ENOTDIR, "a tmpfs is a directory, and can lie over a directory only"},
 	{"volumes", unix.EROFS, "the image has no such directory, and the root is read-only: choose one that is there"},
 	{"", unix.ENOSPC, "the disk is full: df -h shows which; TUTOR_ROOT can be set to another"},
 	{"", unix.ENAMETOOLONG, "a file's name has at most 255 bytes, and a path 4095"},

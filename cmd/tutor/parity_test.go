@@ -111,3 +111,15 @@ func TestFilesOfOtherEditors(t *testing.T) {
 		require.Contains(t, r.stderr, "tutor: "+kind+" file "+file+" contains invalid utf8 bytes at line 2: \"B=caf\\xe9\"\ntutor: hint: ")
 	}
 }
+
+func TestAFileLiesOverAFileOnly(t *testing.T) {
+	root(t)
+	noneStays(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	fails(t, tutorCommand("run", "--rm", "-v", dir+":/etc/passwd", "tutor/lab", "true"), 125, "volumes: .*move_mount", "a file can lie over a file only")
+	fails(t, tutorCommand("run", "--rm", "-v", file+":/etc", "tutor/lab", "true"), 125, "volumes: .*move_mount", "a file can lie over a file only")
+	fails(t, tutorCommand("run", "--rm", "--tmpfs", "/etc/passwd", "tutor/lab", "true"), 125, "tmpfs: .*ENOTDIR", "a tmpfs is a directory")
+	fails(t, tutorCommand("run", "--rm", "-v", dir+":/etc/passwd/x", "tutor/lab", "true"), 125, "volumes: .*ENOTDIR", "on the way")
+}
