@@ -123,3 +123,16 @@ func TestAFileLiesOverAFileOnly(t *testing.T) {
 	fails(t, tutorCommand("run", "--rm", "--tmpfs", "/etc/passwd", "tutor/lab", "true"), 125, "tmpfs: .*ENOTDIR", "a tmpfs is a directory")
 	fails(t, tutorCommand("run", "--rm", "-v", dir+":/etc/passwd/x", "tutor/lab", "true"), 125, "volumes: .*ENOTDIR", "on the way")
 }
+
+func TestNetworksThatNobodyCouldUse(t *testing.T) {
+	root(t)
+	for flags, says := range map[string]string{
+		"--subnet 127.5.0.0/24":      "invalid subnet 127.5.0.0/24: the kernel has other uses for such addresses\ntutor: hint: .*10.0.0.0/8",
+		"--subnet 10.5.0.0/31":       "invalid subnet 10.5.0.0/31: it has no room for a gateway and a container\ntutor: hint: .*/30",
+		"--ipv6 --subnet fd77::/127": "invalid subnet fd77::/127: it has no room for a gateway and a container\ntutor: hint: .*/126",
+	} {
+		r := tutor(t, append(append([]string{"network", "create"}, strings.Fields(flags)...), "lab")...)
+		require.Equal(t, 1, r.code, flags)
+		require.Regexp(t, "^tutor: "+says, r.stderr)
+	}
+}

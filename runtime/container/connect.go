@@ -175,8 +175,11 @@ func hintNetwork(err error) error {
 }
 
 func hintFull(err error) error {
-	if errors.Is(err, networks.ErrFull) || errors.Is(err, networks.ErrFull6) {
+	switch {
+	case errors.Is(err, networks.ErrFull):
 		return Hint(err, "tutor network inspect shows who has them; a larger network: tutor network create --subnet 10.5.0.0/16 NAME")
+	case errors.Is(err, networks.ErrFull6):
+		return Hint(err, "tutor network inspect shows who has them; a larger network: tutor network create --ipv6 --subnet fd77::/64 NAME")
 	}
 	return err
 }
@@ -186,6 +189,10 @@ func hintTaken(err error) error {
 	switch {
 	case errors.Is(err, networks.ErrOverlaps):
 		return Hint(err, "ip address and tutor network inspect show who has them; another --subnet")
+	case errors.Is(err, networks.ErrSmall):
+		return Hint(err, "four addresses are the least: --subnet 10.5.0.0/30, and with IPv6 --subnet fd77::/126")
+	case errors.Is(err, networks.ErrReserved):
+		return Hint(err, "addresses for networks of one's own are in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and fd00::/8")
 	case errors.Is(err, networks.ErrNoPool):
 		return Hint(err, "ip route shows what this machine finds elsewhere; tutor network create --subnet 10.5.0.0/16 NAME chooses")
 	}

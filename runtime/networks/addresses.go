@@ -31,6 +31,37 @@ var (
 	ErrNoPool   = errors.New("all predefined address pools have been fully subnetted")
 )
 
+// ErrSmall and ErrReserved say that nobody can live at such addresses.
+var (
+	ErrSmall    = errors.New("it has no room for a gateway and a container")
+	ErrReserved = errors.New("the kernel has other uses for such addresses")
+)
+
+// reserved are the addresses of no network: an interface does not get them, or no packet from there goes anywhere (RFC 6890).
+var reserved = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),     // this network: whoever has no address yet
+	netip.MustParsePrefix("127.0.0.0/8"),   // loopback
+	netip.MustParsePrefix("224.0.0.0/4"),   // multicast
+	netip.MustParsePrefix("::/127"),        // nobody's, and loopback
+	netip.MustParsePrefix("::ffff:0:0/96"), // IPv4 in other words
+	netip.MustParsePrefix("fe80::/10"),     // of one link: each has it, so none is a way to it
+	netip.MustParsePrefix("ff00::/8"),      // multicast
+}
+
+// checkSubnet refuses what was asked for and cannot be had.
+func checkSubnet(p netip.Prefix) error {
+	if leftOpen := !p.IsValid() || p == netip.PrefixFrom(netip.IPv6Unspecified(), 0); leftOpen {
+		return nil
+	}
+	if slices.ContainsFunc(reserved, p.Overlaps) {
+		return fmt.Errorf("invalid subnet %s: %w", p, ErrReserved)
+	}
+	if p.Bits() > p.Addr().BitLen()-2 {
+		return fmt.Errorf("invalid subnet %s: %w", p, ErrSmall)
+	}
+	return nil
+}
+
 // Draft checks what a network is to be, and fills in what is left open: ID, addresses, gateway. taken are the
 // networks that this machine has a way to already; to hide one of them would cut somebody off. Of IPv6 a network
 // has what its Subnet6 says: an unspecified address (::/0) asks for one.
@@ -38,6 +69,11 @@ func (n Network) Draft(taken []netip.Prefix) (Network, error) {
 	id := make([]byte, 32)
 	rand.Read(id)
 	n.ID, n.Created = hex.EncodeToString(id), time.Now()
+	for _, p := range []netip.Prefix{n.Subnet, n.Subnet6} {
+		if err := checkSubnet(p); err != nil {
+			return n, err
+		}
+	}
 	overlaps := func(p netip.Prefix) bool { return slices.ContainsFunc(taken, p.Overlaps) }
 	if n.Subnet.IsValid() && overlaps(n.Subnet) || n.Subnet6.Bits() > 0 && overlaps(n.Subnet6) {
 		return n, ErrOverlaps
@@ -52,9 +88,6 @@ func (n Network) Draft(taken []netip.Prefix) (Network, error) {
 	}
 	if !n.Subnet.IsValid() {
 		return n, ErrNoPool
-	}
-	if n.Subnet.Bits() > 30 {
-		return n, fmt.Errorf("invalid subnet %s: it has no room for a gateway and a container", n.Subnet)
 	}
 	if n.Subnet6.IsValid() && n.Subnet6.Bits() == 0 {
 		n.Subnet6 = netip.PrefixFrom(netip.AddrFrom16([16]byte{0xfd, id[0], id[1], id[2], id[3], id[4], id[5], id[6]}), 64) // RFC 4193
