@@ -62,6 +62,9 @@ func imageName(text string) (image.Reference, error) {
 	if ref.Digest != "" {
 		return ref, container.Hint(errors.New("refusing to create a tag with a digest reference"), "a digest is what the image will have, not what it can be given")
 	}
+	if ref.FamiliarName() == "sha256" {
+		return ref, container.Hint(errors.New("refusing to create an ambiguous tag using digest algorithm as name"), "sha256:abc is the image whose ID begins with abc; choose another name: mine/lab")
+	}
 	if builtIn(text) {
 		return ref, container.Hint(fmt.Errorf("%s is built in, and made anew when it is not as it was", ref.Familiar()), "choose another name: mine/lab")
 	}

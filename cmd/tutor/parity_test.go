@@ -136,3 +136,15 @@ func TestNetworksThatNobodyCouldUse(t *testing.T) {
 		require.Regexp(t, "^tutor: "+says, r.stderr)
 	}
 }
+
+// A name that reads like an ID would mean two images.
+func TestNoImageIsCalledAsAnID(t *testing.T) {
+	root(t)
+	noneStays(t)
+	ok(t, "create", "--name", "box", "tutor/lab", "true")
+	for _, line := range []string{"tag tutor/lab sha256:abc", "commit box sha256:abc", "import /dev/null sha256"} {
+		r := tutor(t, strings.Fields(line)...)
+		require.Equal(t, 1, r.code, line)
+		require.Contains(t, r.stderr, "refusing to create an ambiguous tag using digest algorithm as name\ntutor: hint: ", line)
+	}
+}
