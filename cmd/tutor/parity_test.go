@@ -148,3 +148,18 @@ func TestNoImageIsCalledAsAnID(t *testing.T) {
 		require.Contains(t, r.stderr, "refusing to create an ambiguous tag using digest algorithm as name\ntutor: hint: ", line)
 	}
 }
+
+func TestTheHintFitsTheLimit(t *testing.T) {
+	root(t)
+	for flags, hint := range map[string]string{
+		"--cpu-shares 1":         "a weight beside others",
+		"--cpu-shares 999999999": "a weight beside others",
+		"--cpus 4096":            "tutor info shows how many there are",
+		"--cpuset-cpus x":        "processors by number: 0-2,4",
+		"--cpuset-cpus 8000":     "processors by number, of those that this machine has",
+	} {
+		r := tutor(t, append(append([]string{"run", "--rm"}, strings.Fields(flags)...), "tutor/lab", "true")...)
+		require.Equal(t, 125, r.code, flags)
+		require.Contains(t, r.stderr, "\ntutor: hint: "+hint, flags)
+	}
+}

@@ -124,7 +124,7 @@ func (r *rawFlags) checkCPU(limit *specs.LinuxCPU) error {
 	if r.cpus == "" {
 		asked.Quota = nil
 	}
-	return container.Hint(container.CheckCPU(asked), "tutor info shows how many there are")
+	return container.CheckCPU(asked)
 }
 
 // throttles reads DEVICE:RATE. Limits hold for whole disks, by number.

@@ -95,14 +95,15 @@ func checkCPU(c specs.LinuxCPU, online string) error {
 	if c.Quota != nil && c.Period != nil {
 		cpus := float64(*c.Quota) / float64(*c.Period)
 		if cpus < 0.01 || cpus > float64(len(here)) {
-			return fmt.Errorf("Range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", len(here), len(here))
+			return Hint(fmt.Errorf("Range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", len(here), len(here)), "tutor info shows how many there are")
 		}
 	}
+	const weight = "a weight beside others, of which 1024 is the usual: --cpu-shares 512 gets half as much"
 	if c.Shares != nil && *c.Shares < leastShares {
-		return fmt.Errorf("the minimum allowed cpu-shares is %d", leastShares)
+		return Hint(fmt.Errorf("the minimum allowed cpu-shares is %d", leastShares), weight)
 	}
 	if c.Shares != nil && *c.Shares > mostShares {
-		return fmt.Errorf("the maximum allowed cpu-shares is %d", mostShares)
+		return Hint(fmt.Errorf("the maximum allowed cpu-shares is %d", mostShares), weight)
 	}
 	wanted, err := processors(c.Cpus)
 	if err != nil {
@@ -110,7 +111,7 @@ func checkCPU(c specs.LinuxCPU, online string) error {
 	}
 	for _, cpu := range wanted {
 		if !slices.Contains(here, cpu) {
-			return fmt.Errorf("Requested CPUs are not available - requested %s, available: %s", c.Cpus, online)
+			return Hint(fmt.Errorf("Requested CPUs are not available - requested %s, available: %s", c.Cpus, online), "processors by number, of those that this machine has: 0-2,4")
 		}
 	}
 	return nil
