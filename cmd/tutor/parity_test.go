@@ -163,3 +163,14 @@ func TestTheHintFitsTheLimit(t *testing.T) {
 		require.Contains(t, r.stderr, "\ntutor: hint: "+hint, flags)
 	}
 }
+
+// In a directory that has been removed ./x means nothing: it is not taken for the name of a volume.
+func TestASourceBelowNowhere(t *testing.T) {
+	root(t)
+	for _, flag := range []string{"-v ./x:/x", "--mount type=bind,src=./x,dst=/x"} {
+		gone := t.TempDir()
+		r := piped(t, "cd "+gone+"; rmdir "+gone+"; $T run --rm "+flag+" tutor/lab true")
+		require.Equal(t, 125, r.code)
+		require.Contains(t, r.stderr, "./x: the working directory is not there: getwd: no such file or directory\ntutor: hint: somebody has removed it")
+	}
+}

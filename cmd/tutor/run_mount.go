@@ -31,7 +31,11 @@ const mountForms = "the forms are type=bind,source=/on/the/host,target=/inside[,
 // mount reads --mount, whose words are separated as in a CSV file.
 func mount(text string) (place, error) {
 	wrong := func(err error) error {
-		return container.Hint(fmt.Errorf("invalid argument %q for \"--mount\" flag: %w", text, err), mountForms)
+		said := fmt.Errorf("invalid argument %q for \"--mount\" flag: %w", text, err)
+		if hintFor(err) != "" { // it has its own
+			return said
+		}
+		return container.Hint(said, mountForms)
 	}
 	fields, err := csv.NewReader(strings.NewReader(text)).Read()
 	if err != nil {
@@ -74,10 +78,7 @@ func (m *mountWords) field(field string) (err error) {
 	case "type":
 		m.kind = strings.ToLower(value)
 	case "src", "source":
-		m.source = value
-		if strings.HasPrefix(value, ".") {
-			m.source, err = filepath.Abs(value)
-		}
+		m.source, err = onTheHost(value)
 	case "dst", "destination", "target":
 		m.target = value
 	case "volume-label":

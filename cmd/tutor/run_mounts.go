@@ -84,9 +84,9 @@ func volume(text string) (place, error) {
 	if len(parts) == 1 {
 		return place{target: filepath.Join("/", text), volume: &container.VolumeUse{RW: true}}, nil
 	}
-	source := parts[0]
-	if strings.HasPrefix(source, ".") {
-		source, _ = filepath.Abs(source)
+	source, err := onTheHost(parts[0])
+	if err != nil {
+		return place{}, err
 	}
 	if !filepath.IsAbs(parts[1]) {
 		return place{}, container.Hint(relative(source, parts[1:]), volumeForms)
@@ -102,6 +102,18 @@ func volume(text string) (place, error) {
 		return place{}, container.Hint(fmt.Errorf("invalid volume specification: '%s': nocopy is for volumes, not for directories of the host", text), volumeForms)
 	}
 	return place{target: parts[1], mount: bind(filepath.Clean(source), options.readonly), made: true}, nil
+}
+
+// onTheHost is what a source means that begins with a dot: a directory below the working directory.
+func onTheHost(source string) (string, error) {
+	if !strings.HasPrefix(source, ".") {
+		return source, nil
+	}
+	path, err := filepath.Abs(source)
+	if err != nil {
+		return "", container.Hint(fmt.Errorf("%s: the working directory is not there: %w", source, err), "somebody has removed it: cd to another, or name the source by its path from /")
+	}
+	return path, nil
 }
 
 // relative says it in Docker's words.
