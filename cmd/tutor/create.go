@@ -35,6 +35,7 @@ func newCreate(c *cli) *cobra.Command {
 	}
 	cmd.Flags().SetInterspersed(false)
 	f.define(cmd.Flags())
+	refuse(cmd, refusedByRun)
 	c.completeNetworkFlag(cmd)
 	for _, only := range []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "step", "dry-run", "print-spec", "lab"} {
 		cmd.Flags().MarkHidden(only) // of run

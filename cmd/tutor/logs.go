@@ -46,6 +46,7 @@ func newLogs(c *cli) *cobra.Command {
 	flags.StringVar(&since, "since", "", "Show logs since timestamp (e.g. 2026-01-02T13:23:37Z) or relative (e.g. 42m)")
 	flags.StringVar(&until, "until", "", "Show logs before a timestamp or relative time")
 	flags.BoolVarP(&o.Timestamps, "timestamps", "t", false, "Show timestamps")
+	refuse(command, refusedByLogs)
 	return command
 }
 

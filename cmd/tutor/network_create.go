@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -17,7 +18,8 @@ import (
 type createFlags struct {
 	driver            string
 	subnets, gateways []string
-	internal, ipv6    bool
+	internal          bool
+	ipv4, ipv6        bool
 	labels            []string
 	explain           explainFlags
 }
@@ -36,15 +38,20 @@ func newNetworkCreate(c *cli) *cobra.Command {
 	flags.StringArrayVar(&f.subnets, "subnet", nil, "Subnet in CIDR format that represents a network segment")
 	flags.StringArrayVar(&f.gateways, "gateway", nil, "IPv4 or IPv6 Gateway for the subnet")
 	flags.BoolVar(&f.internal, "internal", false, "Restrict external access to the network")
+	flags.BoolVar(&f.ipv4, "ipv4", true, "Enable IPv4 address assignment")
 	flags.BoolVar(&f.ipv6, "ipv6", false, "Enable IPv6 address assignment")
 	flags.StringArrayVar(&f.labels, "label", nil, "Set metadata on a network")
 	f.explain.define(flags)
+	refuse(command, refusedByNetworkCreate)
 	return command
 }
 
 func (f *createFlags) create(ctx context.Context, c *cli, name string) error {
 	if f.driver != "bridge" {
 		return container.Hint(fmt.Errorf("could not find plugin %s in v1 plugin registry: plugin not found", f.driver), "tutor knows the driver bridge")
+	}
+	if !f.ipv4 {
+		return container.Hint(errors.New("--ipv4=false is not supported: every network has IPv4 addresses"), "--ipv6 gives it others beside them")
 	}
 	n, err := f.network(name)
 	if err != nil {

@@ -53,6 +53,7 @@ the image, up to a "--", which ends them: tutor run IMAGE -- prog --explain pass
 	}
 	cmd.Flags().SetInterspersed(false) // what stands after the image is the command's
 	f.define(cmd.Flags())
+	refuse(cmd, refusedByRun)
 	c.completeNetworkFlag(cmd)
 	completeWithout(cmd)
 	return cmd

@@ -72,7 +72,6 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&r.entrypoint, "entrypoint", "", "Overwrite the default ENTRYPOINT of the image")
 	r.network.define(flags, o)
 	r.share.define(flags, o)
-	defineRefused(flags)
 	flags.BoolVar(&o.Init, "init", false, "Run an init inside the container that forwards signals and reaps processes")
 	flags.StringArrayVarP(&r.labels, "label", "l", nil, "Set meta data on a container")
 	flags.StringArrayVar(&r.ulimits, "ulimit", nil, "Ulimit options (nofile=1024:2048)")
@@ -118,8 +117,8 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 	if o.Labels, err = labels(r.labels); err != nil {
 		return err
 	}
-	if err := r.unsupported(); err != nil {
-		return err
+	if r.restart != "no" {
+		return noRestart.error("--restart")
 	}
 	if o.StopSignal != "" {
 		if _, err := container.SignalOf(o.StopSignal); err != nil {
@@ -154,15 +153,6 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 func (r *rawFlags) defineQuota(flags *pflag.FlagSet) {
 	flags.Int64Var(&r.quota, "cpu-quota", 0, "Microseconds of processor time in each period (--cpus is both); -1: no limit")
 	flags.Uint64Var(&r.period, "cpu-period", 0, "Length of a period in microseconds (default 100000)")
-}
-
-// unsupported are flags that need somebody who is always there.
-func (r *rawFlags) unsupported() error {
-	if r.restart != "no" {
-		return container.Hint(fmt.Errorf("--restart %s: tutor has no daemon that could start a container again", r.restart),
-			"--restart no; a service manager can do it: systemd's Restart= around `tutor start -a`")
-	}
-	return unsupported(r.flags)
 }
 
 // resources turns limits into the spec's units: bytes, µs, devices by number.

@@ -22,6 +22,7 @@ type mountWords struct {
 	nocopy               bool
 	labels               []string
 	driver               string
+	options              []string // of the volume's driver
 	memory               []string // tmpfs options
 	mixed                string   // a key that only one type takes
 }
@@ -63,6 +64,12 @@ func (m *mountWords) field(field string) (err error) {
 	if strings.HasPrefix(key, "volume-") || strings.HasPrefix(key, "tmpfs-") {
 		m.mixed = key
 	}
+	if key == "bind-propagation" && (value == "private" || value == "rprivate") { // as it is
+		return nil
+	}
+	if known := refusedOf(refusedByMount, key); len(known) > 0 {
+		return known[0].error(field)
+	}
 	switch key {
 	case "readonly", "ro":
 		m.readonly, err = onOff(key, value, valued)
@@ -85,6 +92,9 @@ func (m *mountWords) field(field string) (err error) {
 		m.labels = append(m.labels, value)
 	case "volume-driver":
 		m.driver = value
+	case "volume-opt":
+		m.options = append(m.options, value)
+	case "consistency": // between a virtual machine and its host, which is not Linux's concern
 	case "tmpfs-size":
 		var n int64
 		n, err = ramBytes("tmpfs-size", value)
@@ -142,7 +152,10 @@ func (m mountWords) volume() (place, error) {
 	if m.driver != "" && m.driver != localDriver {
 		return place{}, noDriver(m.source, m.driver)
 	}
-	var err error
+	err := noOptions(m.source, m.options)
+	if err != nil {
+		return place{}, err
+	}
 	if v.Labels, err = labels(m.labels); err != nil {
 		return place{}, err
 	}

@@ -141,6 +141,10 @@ func readVolumeOptions(text string) (o volumeOptions, err error) {
 		case "nocopy":
 			o.nocopy = true
 		case "z", "Z", "": // SELinux labels mean nothing here
+		case "cached", "delegated", "consistent": // nor does what a virtual machine would do
+		case "private", "rprivate": // as it is
+		case "shared", "rshared", "slave", "rslave":
+			return o, propagates.error("mode " + word)
 		default:
 			return o, container.Hint(fmt.Errorf("invalid mode: %s", text), volumeForms)
 		}

@@ -2,21 +2,8 @@
 
 package main
 
-import (
-	"fmt"
-
-	"github.com/spf13/pflag"
-
-	"tutor/runtime/container"
-)
-
-// refused are Docker's flags of `run` for which there is no place here, with the reason and what to do instead. They are
-// known, so that whoever types one hears more than that it is unknown.
-var refused = []struct {
-	name, short string
-	on          bool // it takes no value
-	why, hint   string
-}{
+// refusedByRun are the flags of `run` and `create`.
+var refusedByRun = []refused{
 	{name: "attach", short: "a", why: "both outputs are attached, and -i attaches the input", hint: "2> /dev/null leaves the errors out"},
 	{name: "blkio-weight", why: "of the kernel's disk schedulers only BFQ knows weights", hint: "--device-read-bps and --device-write-bps bound the rate"},
 	{name: "blkio-weight-device", why: "of the kernel's disk schedulers only BFQ knows weights", hint: "--device-read-bps and --device-write-bps bound the rate"},
@@ -52,26 +39,4 @@ var refused = []struct {
 	{name: "runtime", why: "tutor is the runtime", hint: "--print-spec prints a config.json that runc and crun take"},
 	{name: "storage-opt", why: "a size for each container needs quotas of the host's file system", hint: "--tmpfs /path:size=64m bounds a directory in memory"},
 	{name: "use-api-socket", on: true, why: "there is no daemon, and so no socket of one", hint: "tutor runs inside as well, if the container may mount"},
-}
-
-// defineRefused lets them be typed; the help does not offer them.
-func defineRefused(flags *pflag.FlagSet) {
-	for _, f := range refused {
-		if f.on {
-			flags.BoolP(f.name, f.short, false, f.why)
-		} else {
-			flags.StringP(f.name, f.short, "", f.why)
-		}
-		flags.MarkHidden(f.name)
-	}
-}
-
-// unsupported is the first of them that was given.
-func unsupported(flags *pflag.FlagSet) error {
-	for _, f := range refused {
-		if flags.Changed(f.name) && flags.Lookup(f.name).Value.String() != "false" {
-			return container.Hint(fmt.Errorf("--%s is not supported: %s", f.name, f.why), f.hint)
-		}
-	}
-	return nil
 }

@@ -41,6 +41,7 @@ in which it was first touched.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.update(cmd.Context(), c, args) },
 	}
 	f.define(command)
+	refuse(command, refusedByUpdate)
 	return command
 }
 
