@@ -58,6 +58,9 @@ func explainAnswer(op string, answer *transport.Error, ref Reference) *Error {
 	}
 	missing := &Error{Hint: "the repository is there, this tag is not",
 		Msg: fmt.Sprintf("manifest for %s not found: manifest unknown", ref.Familiar())}
+	if ref.Digest != "" {
+		missing.Hint = "the repository is there, and nothing in it has this digest"
+	}
 	switch {
 	case code == "MANIFEST_UNKNOWN":
 		return missing

@@ -58,7 +58,7 @@ func (s *Server) tags(a *answer, r *http.Request, ref image.Reference) error {
 		}
 	}
 	if !known {
-		return &refusal{http.StatusNotFound, "NAME_UNKNOWN", "repository " + ref.FamiliarName() + " is not here"}
+		return unknownRepository(ref)
 	}
 	words, err = page(a, r, words)
 	if err != nil {

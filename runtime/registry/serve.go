@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/http"
+	"slices"
 
 	"tutor/runtime/image"
 )
@@ -25,7 +26,7 @@ func (s *Server) manifest(a *answer, r *http.Request, ref image.Reference) error
 		found = true
 	}
 	if !found {
-		return unknownManifest(ref)
+		return s.unknown(ref)
 	}
 	contentType, err := image.MediaType(data, "")
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Server) resolve(r *http.Request, ref image.Reference) (string, error) {
 		}
 	}
 	if !found {
-		return "", unknownManifest(ref)
+		return "", s.unknown(ref)
 	}
 	return entry.Manifest, nil
 }
@@ -73,6 +74,20 @@ func (s *Server) blob(a *answer, r *http.Request, ref image.Reference) error {
 	}
 	defer c.Close()
 	return a.send(r, ref.Digest, "application/octet-stream", c)
+}
+
+// unknown is for a manifest that is not here, or for a whole repository: who hears that only the tag is missing looks for
+// another tag.
+func (s *Server) unknown(ref image.Reference) *refusal {
+	all, err := s.names()
+	if err == nil && !slices.ContainsFunc(all, func(other image.Reference) bool { return other.Repository() == ref.Repository() }) {
+		return unknownRepository(ref)
+	}
+	return unknownManifest(ref)
+}
+
+func unknownRepository(ref image.Reference) *refusal {
+	return &refusal{http.StatusNotFound, "NAME_UNKNOWN", "repository " + ref.FamiliarName() + " is not here"}
 }
 
 func unknownManifest(ref image.Reference) *refusal {
