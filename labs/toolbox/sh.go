@@ -115,8 +115,12 @@ func (s *shell) setup(o options, params []string) (err error) {
 	if os.Getpid() == 1 {
 		s.reap()
 	}
-	host, _ := os.Hostname()
-	known, err := syntax.NewParser().Parse(strings.NewReader(fmt.Sprintf("declare %s=%d HOSTNAME=%s", shellPID, os.Getpid(), quote(host))), "")
+	declared := fmt.Sprintf("declare %s=%d", shellPID, os.Getpid())
+	if _, given := os.LookupEnv("HOSTNAME"); !given {
+		host, _ := os.Hostname()
+		declared += " HOSTNAME=" + quote(host)
+	}
+	known, err := syntax.NewParser().Parse(strings.NewReader(declared), "")
 	if err == nil {
 		_, _ = s.run(known.Stmts[0])
 	}
