@@ -54,7 +54,7 @@ func TestABusyRegistryIsWaitedForIfItIsNotLong(t *testing.T) {
 func TestARateLimitSaysTheWaitAndTheRemedyInOneLine(t *testing.T) {
 	for name, c := range map[string]struct{ header, value, wait string }{
 		"seconds":             {"Retry-After", "3600", "try again in 1h0m0s"},
-		"a date":              {"Retry-After", time.Now().Add(2 * time.Hour).UTC().Format(http.TimeFormat), "try again in (2h0m0s|1h59m59s)"},
+		"a date":              {"Retry-After", time.Now().Add(2 * time.Hour).UTC().Format(http.TimeFormat), "try again in (2h0m0s|1h59m5\\ds)"},
 		"Docker Hub's window": {"Ratelimit-Limit", "100;w=21600", "try again in 6h0m0s"},
 		"nothing":             {"", "", "try again later"},
 		"rubbish":             {"Retry-After", "soon", "try again later"},
