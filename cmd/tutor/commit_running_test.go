@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,12 +54,15 @@ func frozen(t *testing.T, s container.State) bool {
 	return false
 }
 
-// A container that counts, with half a gigabyte of holes to pack: long enough to look at.
-const counts = "dd if=/dev/null of=/big bs=1 seek=536870912 2>/dev/null; touch /ready; i=0; while true; do i=$((i+1)); echo $i > /count.new; mv /count.new /count; done"
+// counts is what a container does that counts, with half a gigabyte of holes to pack, or less where that takes longer: long enough to
+// look at.
+func counts() string {
+	return fmt.Sprintf("dd if=/dev/null of=/big bs=1 seek=%d", (512<<20)*time.Second/pace.Times(time.Second)) + " 2>/dev/null; touch /ready; i=0; while true; do i=$((i+1)); echo $i > /count.new; mv /count.new /count; done"
+}
 
 func TestARunningContainerStandsStillWhileItIsCommitted(t *testing.T) {
 	root(t)
-	state, _ := running(t, "counting", counts)
+	state, _ := running(t, "counting", counts())
 	count := func() string {
 		content, _ := os.ReadFile(filepath.Join(testHome().Dir(state.ID), "upper", "count"))
 		return string(content)
@@ -134,7 +138,7 @@ func TestARunningContainerStandsStillWhileItIsCommitted(t *testing.T) {
 // A container that ends takes its files with it (--rm): half of them are no image.
 func TestAContainerThatEndsWhileItIsCommitted(t *testing.T) {
 	root(t)
-	state, run := running(t, "ending", counts, "--rm")
+	state, run := running(t, "ending", counts(), "--rm")
 	cmd := exec.Command(binary, "commit", "ending", "half")
 	var errors strings.Builder
 	cmd.Stderr = &errors

@@ -30,6 +30,7 @@ else:
 // The grader is not told whether COMMAND runs, it looks: another program that does what COMMAND would do gets nothing for it.
 func TestNoOtherProgramCanStandForCommand(t *testing.T) {
 	root(t)
+	t.Parallel() // most of it is waiting
 	report := graded(t, &grader.Labs[0], folder(t, labs.Files{"box": pretender}), true)
 	for _, c := range report.Checks {
 		if c.ID != "lab1.missing" && c.ID != "lab1.denied" { // where no COMMAND runs
@@ -41,6 +42,7 @@ func TestNoOtherProgramCanStandForCommand(t *testing.T) {
 // And a right box that gives COMMAND other words than it was given gets nothing where those would have been awkward.
 func TestNoOtherWordsCanStandForThoseOfCommand(t *testing.T) {
 	root(t)
+	t.Parallel() // most of it is waiting
 	lab := &grader.Labs[1]
 	solution, err := labs.Solution(lab.Number)
 	require.NoError(t, err)
@@ -64,6 +66,7 @@ func TestNoOtherWordsCanStandForThoseOfCommand(t *testing.T) {
 // A folder in which there is nothing to grade is a bad hand-in, and no fault of the machine's: there is a report.
 func TestAFolderWithoutABoxIsGraded(t *testing.T) {
 	root(t)
+	t.Parallel() // most of it is waiting
 	report := graded(t, &grader.Labs[0], t.TempDir(), true)
 	require.Len(t, report.Checks, len(grader.Labs[0].Checks))
 	for _, c := range report.Checks {
