@@ -38,8 +38,7 @@ func (o *output) Write(data []byte) (int, error) {
 // written is err, or else that what the command had to say is lost.
 func (c *cli) written(err error) error {
 	o, is := c.Out.(*output)
-	var ended exit
-	if !is || o.lost == nil || err != nil && !(errors.As(err, &ended) && ended == 0) {
+	if !is || o.lost == nil || err != nil {
 		return err
 	}
 	return container.Hint(fmt.Errorf("the output is lost: %w", o.lost), "the command itself was carried out")

@@ -57,11 +57,11 @@ func (r *Report) Tell(details string) *Report {
 
 // disguised are names for the hidden checks: "lab2.hidden1", in the order of their lab.
 func (r *Report) disguised() map[string]string {
-	names, so := map[string]string{}, map[string]int{}
+	names, count := map[string]string{}, map[string]int{}
 	for _, c := range r.Checks {
 		if lab, _, _ := strings.Cut(c.ID, "."); c.Visibility == "hidden" {
-			so[lab]++
-			names[c.ID] = fmt.Sprintf("%s.hidden%d", lab, so[lab])
+			count[lab]++
+			names[c.ID] = fmt.Sprintf("%s.hidden%d", lab, count[lab])
 		}
 	}
 	return names

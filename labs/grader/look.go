@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // What the kernel tells of a process, in the host's /proc.
@@ -76,7 +78,7 @@ func (p Process) Mounts() []string {
 func (p Process) says(name string) (file string, so bool) {
 	files, _ := os.ReadDir(p.path("fd"))
 	for _, f := range files {
-		if p.Link("fd/"+f.Name()) == "/memfd:"+name+" (deleted)" {
+		if p.Link("fd/"+f.Name()) == memory(name) {
 			return p.path("fd/" + f.Name()), true
 		}
 	}
@@ -154,7 +156,7 @@ func (b *Box) command(name string) (Process, error) {
 				continue
 			}
 			other = b.pretends(p)
-			os.WriteFile(file, []byte{'!'}, 0) // it was seen, and may go on
+			wasSeen(file, name)
 			if other == nil {
 				found = p
 				b.sandbox.commands[p] = b
@@ -173,6 +175,22 @@ func (b *Box) command(name string) (Process, error) {
 	return 0, wrong("COMMAND to run", fmt.Sprintf("no process of box's became it in %v", b.sandbox.patience),
 		"does box come to its execve at all?", "strace -f shows where it stands still", "")
 }
+
+// wasSeen lets a probe go on that would end at once. What lies behind the descriptor may be another file by now, and an enemy's: a
+// pipe that nobody reads, or something that is not his to write. So it is opened without waiting, and looked at as our own.
+func wasSeen(file, name string) {
+	fd, err := unix.Open(file, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	if is, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); is == memory(name) {
+		unix.Write(fd, []byte{'!'})
+	}
+}
+
+// memory is how a file in memory is called in /proc/PID/fd (memfd_create(2)).
+func memory(name string) string { return "/memfd:" + name + " (deleted)" }
 
 // pretends tells how a process is not the COMMAND that box was given, but only behaves so.
 func (b *Box) pretends(p Process) error {
