@@ -19,7 +19,7 @@ const (
 	entryLimit = 5_000_000
 	bytesLimit = 64 << 30  // of all files together, holes counted: a sparse header claims exabytes in 512 bytes
 	timesLimit = 256 << 20 // of memory for directories that wait for their times
-	stepsFirst = 4_000_000 // of looking up one name in one layer: one path through links to links costs millions
+	stepsFirst = readSteps // of looking up one name in one layer: one path through links to links costs millions
 	stepsEach  = 200       // more with each entry: a path of 10 directories in 20 layers
 )
 
@@ -112,7 +112,8 @@ type unpacking struct {
 	held    int                         // bytes of memory in times
 	bare    bool                        // the layer's root hides all that is below
 
-	parent     int    // descriptor of the last entry's directory, in dir; -1: none
+	way        *walk  // to the last entry's directory; nil: it is to be found afresh
+	parent     int    // descriptor of that directory, in dir; -1: none
 	parentName string // as the tar called it
 	parentPath string // without symlinks
 

@@ -41,7 +41,6 @@ func (u *unpacking) hardLink(base string, h *tar.Header) error {
 	if err := unix.Linkat(u.parent, name, to, base, 0); err != nil {
 		return fmt.Errorf("linkat = %w", err)
 	}
-	u.forget()
 	return nil
 }
 

@@ -14,25 +14,50 @@ func (u *unpacking) enter(name string) error {
 	if u.parent >= 0 && u.parentName == name {
 		return nil
 	}
-	u.forget()
-	w, err := u.tree.walk()
+	components, err := u.onWay(split(name))
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	if err := u.descend(w, split(name)); err != nil {
+	if err := u.descend(u.way, components); err != nil {
 		return err
 	}
-	u.parentName, u.parentPath = name, join(w.names)
+	u.parentName, u.parentPath = name, join(u.way.names)
 	if len(u.parentPath) >= unix.PathMax {
 		return unix.ENAMETOOLONG
 	}
-	u.parent, err = unix.Openat(w.here().fds[0], ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	u.parent, err = unix.Openat(u.way.here().fds[0], ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	return err
 }
 
-// forget drops the last entry's directory: the next name is walked afresh.
+// onWay goes back on the way to the last entry's directory as far as the next one needs, and returns what is left to go.
+// A tar lists a directory's content after the directory, so mostly that is one name; all names afresh are, in two
+// thousand directories one in another, two million. An entry changes nothing above its own directory, so what was seen
+// there still holds.
+func (u *unpacking) onWay(components []string) (left []string, err error) {
+	u.closeParent()
+	if u.way == nil {
+		u.way, err = u.tree.walk()
+		return components, err
+	}
+	same, names := 0, u.way.names
+	for same < min(len(names), len(components)) && names[same] == components[same] {
+		same++
+	}
+	u.way.back(len(names) - same)
+	u.way.links = 0
+	return components[same:], nil
+}
+
+// forget drops the last entry's directory and the way there: the next name is walked afresh.
 func (u *unpacking) forget() {
+	u.closeParent()
+	if u.way != nil {
+		u.way.close()
+	}
+	u.way = nil
+}
+
+func (u *unpacking) closeParent() {
 	if u.parent >= 0 {
 		unix.Close(u.parent)
 	}

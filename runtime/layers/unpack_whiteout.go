@@ -46,6 +46,7 @@ func (u *unpacking) whiteout(parent, mark string) error {
 		return u.hideRoot(where)
 	}
 	if mark == whiteoutOpaque {
+		defer u.forget() // on the way it stands merged with what it hides now
 		return u.makeOpaque(u.parent, ".")
 	}
 	return u.hide(mark)
