@@ -45,7 +45,7 @@ func newCommit(c *cli) *cobra.Command {
 	flags := command.Flags()
 	flags.StringVarP(&o.Author, "author", "a", "", `Author (e.g., "John Hannibal Smith <hannibal@a-team.com>")`)
 	flags.StringVarP(&o.Message, "message", "m", "", "Commit message")
-	flags.StringArrayVarP(&o.Changes, "change", "c", nil, "Apply Dockerfile instruction to the created image")
+	flags.VarP((*list)(&o.Changes), "change", "c", "Apply Dockerfile instruction to the created image")
 	flags.BoolVarP(&o.Pause, "pause", "p", true, "Pause container during commit")
 	return command
 }

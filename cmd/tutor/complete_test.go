@@ -64,6 +64,7 @@ func TestWhatTabOffers(t *testing.T) {
 		{[]string{"ps", "--format", ""}, ":4\n"},
 		{[]string{"ps", "--filter", ""}, ":4\n"},
 		{[]string{"run", "--without", "pivot"}, "pivot\n:4\n"},
+		{[]string{"run", "-e", "A=1", "--env"}, "--env\tSet environment variables\n"}, // once more
 		{[]string{"grade", "3"}, "3-cgroups\thow much may it use?\n:4\n"},
 		{[]string{"grade", "3-cgroups", ""}, ":0\n"}, // a folder
 		{[]string{"cp", "web"}, "web-1:\n:"},
@@ -74,4 +75,5 @@ func TestWhatTabOffers(t *testing.T) {
 	for _, command := range []string{"stop", "exec", "attach"} {
 		require.Equal(t, ":4\n", ok(t, "__complete", command, "web"), "it does not run")
 	}
+	require.Contains(t, ok(t, "run", "--help"), "\n  -e, --env list  ")
 }

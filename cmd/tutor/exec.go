@@ -64,8 +64,8 @@ func (f *execFlags) define(flags *pflag.FlagSet) {
 	o := &f.options
 	flags.BoolVarP(&o.Detach, "detach", "d", false, "Detached mode: run command in the background")
 	flags.StringVar(&f.keys, "detach-keys", "ctrl-p,ctrl-q", "The keys that leave the command and let it run")
-	flags.StringArrayVarP(&f.env, "env", "e", nil, "Set environment variables")
-	flags.StringArrayVar(&f.envFiles, "env-file", nil, "Read in a file of environment variables")
+	flags.VarP((*list)(&f.env), "env", "e", "Set environment variables")
+	flags.Var((*list)(&f.envFiles), "env-file", "Read in a file of environment variables")
 	flags.BoolVarP(&o.Interactive, "interactive", "i", false, "Keep STDIN open even if not attached")
 	flags.BoolVar(&f.privileged, "privileged", false, "Give extended privileges to the command (refused: tutor has no privileged containers)")
 	flags.BoolVarP(&o.Terminal, "tty", "t", false, "Allocate a pseudo-TTY")
@@ -74,7 +74,7 @@ func (f *execFlags) define(flags *pflag.FlagSet) {
 
 	f.explain.define(flags)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the Program without running it")
-	flags.StringArrayVar(&o.Without, "without", nil, "Leave an entry of the Program out, to see what it was for (repeatable)")
+	flags.Var((*list)(&o.Without), "without", "Leave an entry of the Program out, to see what it was for (repeatable)")
 }
 
 func (f *execFlags) run(c *cli, args []string) (status int, err error) {

@@ -36,7 +36,7 @@ func newImagePrune(c *cli) *cobra.Command {
 	flags := command.Flags()
 	flags.BoolVarP(&f.all, "all", "a", false, "Remove all unused images, not just dangling ones")
 	flags.BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
-	flags.StringArrayVar(&f.filter, "filter", nil, `Provide filter values (e.g. "until=24h")`)
+	flags.Var((*list)(&f.filter), "filter", `Provide filter values (e.g. "until=24h")`)
 	return command
 }
 

@@ -55,7 +55,7 @@ func newImages(c *cli) *cobra.Command {
 	flags.BoolVarP(&v.quiet, "quiet", "q", false, "only show image IDs")
 	flags.BoolVar(&v.noTrunc, "no-trunc", false, "don't truncate output")
 	flags.BoolVar(&v.digests, "digests", false, "show digests")
-	flags.StringArrayVarP(&v.filter, "filter", "f", nil, "filter output: dangling=true, label=KEY[=VALUE], before=IMAGE, since=IMAGE, reference=PATTERN, until=TIME")
+	flags.VarP((*list)(&v.filter), "filter", "f", "filter output: dangling=true, label=KEY[=VALUE], before=IMAGE, since=IMAGE, reference=PATTERN, until=TIME")
 	flags.StringVar(&v.format, "format", "", "a Go template, 'table' with a template, or json")
 	return command
 }

@@ -51,7 +51,7 @@ func newImport(c *cli) *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringArrayVarP(&o.Changes, "change", "c", nil, "Apply Dockerfile instruction to the created image")
+	flags.VarP((*list)(&o.Changes), "change", "c", "Apply Dockerfile instruction to the created image")
 	flags.StringVarP(&o.Message, "message", "m", "", "Set commit message for imported image")
 	flags.StringVar(&o.Platform, "platform", "", "Set platform: OS/ARCHITECTURE[/VARIANT]")
 	return command

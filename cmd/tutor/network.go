@@ -101,7 +101,7 @@ func newNetworkPrune(c *cli) *cobra.Command {
 		},
 	}
 	command.Flags().BoolVarP(&force, "force", "f", false, "Do not prompt for confirmation")
-	command.Flags().StringArrayVar(&words, "filter", nil, `Provide filter values (e.g. "label=<label>")`)
+	command.Flags().Var((*list)(&words), "filter", `Provide filter values (e.g. "label=<label>")`)
 	return command
 }
 

@@ -33,7 +33,7 @@ func newNetworkConnect(c *cli) *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&f.ip, "ip", "", "IPv4 address (e.g., \"172.30.100.104\")")
 	flags.StringVar(&f.ip6, "ip6", "", "IPv6 address (e.g., \"2001:db8::33\")")
-	flags.StringArrayVar(&f.aliases, "alias", nil, "Add network-scoped alias for the container")
+	flags.Var((*list)(&f.aliases), "alias", "Add network-scoped alias for the container")
 	e.define(flags)
 	return command
 }

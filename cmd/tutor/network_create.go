@@ -35,12 +35,12 @@ func newNetworkCreate(c *cli) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVarP(&f.driver, "driver", "d", "bridge", "Driver to manage the Network")
-	flags.StringArrayVar(&f.subnets, "subnet", nil, "Subnet in CIDR format that represents a network segment")
-	flags.StringArrayVar(&f.gateways, "gateway", nil, "IPv4 or IPv6 Gateway for the subnet")
+	flags.Var((*list)(&f.subnets), "subnet", "Subnet in CIDR format that represents a network segment")
+	flags.Var((*list)(&f.gateways), "gateway", "IPv4 or IPv6 Gateway for the subnet")
 	flags.BoolVar(&f.internal, "internal", false, "Restrict external access to the network")
 	flags.BoolVar(&f.ipv4, "ipv4", true, "Enable IPv4 address assignment")
 	flags.BoolVar(&f.ipv6, "ipv6", false, "Enable IPv6 address assignment")
-	flags.StringArrayVar(&f.labels, "label", nil, "Set metadata on a network")
+	flags.Var((*list)(&f.labels), "label", "Set metadata on a network")
 	f.explain.define(flags)
 	refuse(command, refusedByNetworkCreate)
 	return command

@@ -64,7 +64,7 @@ func newNetworkLs(c *cli) *cobra.Command {
 	flags := command.Flags()
 	flags.BoolVarP(&quiet, "quiet", "q", false, "Only display network IDs")
 	flags.BoolVar(&whole, "no-trunc", false, "Do not truncate the output")
-	flags.StringArrayVarP(&words, "filter", "f", nil, "Provide filter values: driver=bridge, id=PART, label=KEY[=VALUE], name=PART, type=custom")
+	flags.VarP((*list)(&words), "filter", "f", "Provide filter values: driver=bridge, id=PART, label=KEY[=VALUE], name=PART, type=custom")
 	flags.StringVar(&format, "format", "", "a Go template, 'table' with a template, or json")
 	return command
 }

@@ -92,7 +92,7 @@ func newContainerPrune(c *cli) *cobra.Command {
 		},
 	}
 	command.Flags().BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
-	command.Flags().StringArrayVar(&f.filter, "filter", nil, `Provide filter values (e.g. "until=24h")`)
+	command.Flags().Var((*list)(&f.filter), "filter", `Provide filter values (e.g. "until=24h")`)
 	return command
 }
 

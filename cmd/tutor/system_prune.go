@@ -45,7 +45,7 @@ func newSystemPrune(c *cli) *cobra.Command {
 	}
 	command.Flags().BoolVarP(&f.all, "all", "a", false, "Remove all unused images not just dangling ones")
 	command.Flags().BoolVar(&anonymous, "volumes", false, "Prune anonymous volumes")
-	command.Flags().StringArrayVar(&f.filter, "filter", nil, `Provide filter values (e.g. "label=<key>=<value>")`)
+	command.Flags().Var((*list)(&f.filter), "filter", `Provide filter values (e.g. "label=<key>=<value>")`)
 	command.Flags().BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
 	return command
 }

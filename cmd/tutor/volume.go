@@ -72,8 +72,8 @@ func newVolumeCreate(c *cli) *cobra.Command {
 		},
 	}
 	command.Flags().StringVarP(&driver, "driver", "d", localDriver, "Specify volume driver name")
-	command.Flags().StringArrayVar(&texts, "label", nil, "Set metadata for a volume")
-	command.Flags().StringArrayVarP(&options, "opt", "o", nil, "Set driver specific options: tutor's volumes have none, and its error says what to use")
+	command.Flags().Var((*list)(&texts), "label", "Set metadata for a volume")
+	command.Flags().VarP((*list)(&options), "opt", "o", "Set driver specific options: tutor's volumes have none, and its error says what to use")
 	return command
 }
 
@@ -149,7 +149,7 @@ func newVolumePrune(c *cli) *cobra.Command {
 	flags := command.Flags()
 	flags.BoolVarP(&f.all, "all", "a", false, "Remove all unused volumes, not just anonymous ones")
 	flags.BoolVarP(&f.force, "force", "f", false, "Do not prompt for confirmation")
-	flags.StringArrayVar(&f.filter, "filter", nil, `Provide filter values (e.g. "label=<label>")`)
+	flags.Var((*list)(&f.filter), "filter", `Provide filter values (e.g. "label=<label>")`)
 	return command
 }
 

@@ -48,7 +48,7 @@ func newVolumeLs(c *cli) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.BoolVarP(&quiet, "quiet", "q", false, "Only display volume names")
-	flags.StringArrayVarP(&words, "filter", "f", nil, "Provide filter values: dangling=true, driver=local, label=KEY[=VALUE], name=PART")
+	flags.VarP((*list)(&words), "filter", "f", "Provide filter values: dangling=true, driver=local, label=KEY[=VALUE], name=PART")
 	flags.StringVar(&format, "format", "", "a Go template, 'table' with a template, or json")
 	return command
 }
