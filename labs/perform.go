@@ -3,6 +3,7 @@ package labs
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -11,7 +12,9 @@ import (
 // perform runs the step and shows what came of it.
 func (s *Session) perform(step Step) error {
 	s.built = -1
+	over := s.wait()
 	d, err := s.stoppable(step)
+	over()
 	s.keys.unpress() // keys of somebody who could not wait answer no question that he has not read
 	if errors.Is(err, ErrStopped) {
 		s.print(s.page().outcomes(d.outcomes) + "Stopped. r runs the step again, from a clean start.\n")
@@ -24,6 +27,29 @@ func (s *Session) perform(step Step) error {
 	s.built = s.at + 1
 	s.done[s.at] = d
 	return s.read(s.after(step, d, s.guessed))
+}
+
+// wait says, where a step takes longer than a moment, that it runs: what its commands print is shown when it is judged. over
+// takes the words away. While the person goes through a container's start entry by entry the terminal is not ours.
+func (s *Session) wait() (over func()) {
+	if s.Stepping || os.Getenv("TERM") == "dumb" {
+		return func() {}
+	}
+	ended, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		select {
+		case <-ended:
+		case <-time.After(time.Second):
+			s.print(s.Ink.quiet("It runs. Ctrl-C stops it."))
+			<-ended
+			s.print("\r\x1b[K")
+		}
+	}()
+	return func() {
+		close(ended)
+		<-gone
+	}
 }
 
 // rebuild makes the room what it is when the steps before this one have run; false: the person has stopped it.

@@ -160,6 +160,7 @@ func TestALessonAtATerminal(t *testing.T) {
 	reached := filepath.Join(home, "root", "labs", "0-own", "here", "reached")
 	eventually(t, "the step to be in its middle", func() bool { _, err := os.Stat(reached); return err == nil })
 	bridge := bridgeOf(t)
+	s.sees("It runs. Ctrl-C stops it.")
 	s.press("\x03")
 	s.sees("sleep 1002\r\nso far\r\nStopped. r runs the step again")
 	require.NotContains(t, strings.Join(ofALab(t), " "), "1002")
