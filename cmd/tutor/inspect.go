@@ -148,10 +148,23 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 		State: stateDetails{Status: s.Word, Running: s.PID > 0, Paused: s.Word == "paused", OOMKilled: s.OOMKilled, Pid: s.PID, ExitCode: s.ExitCode,
 			Error: s.Error, StartedAt: s.Started, FinishedAt: s.Finished, MonitorPid: s.Monitor},
 		HostConfig:      hostConfig(o),
-		Mounts:          []mountDetails{},
+		Mounts:          mountsOf(h, s, o),
 		Config:          configOf(s, made.Plan.Spec.Hostname),
 		NetworkSettings: networkSettings(h, s),
 	}
+	d.GraphDriver.Name = "overlay"
+	d.GraphDriver.Data.UpperDir = filepath.Join(dir, "upper")
+	var lower []string
+	for _, name := range s.Layers {
+		lower = append(lower, filepath.Join(h.Root, "layers", name))
+	}
+	d.GraphDriver.Data.LowerDir = strings.Join(lower, ":")
+	return d, nil
+}
+
+// mountsOf are what a container has mounted beside its root.
+func mountsOf(h container.Home, s container.Status, o container.Options) []mountDetails {
+	all := []mountDetails{}
 	for _, m := range o.Mounts {
 		mode, rw := "", true
 		for _, option := range m.Options {
@@ -163,23 +176,16 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 		if m.Type == "bind" {
 			propagation = "rprivate"
 		}
-		d.Mounts = append(d.Mounts, mountDetails{Type: m.Type, Source: m.Source, Destination: m.Destination, Mode: mode, RW: rw, Propagation: propagation})
+		all = append(all, mountDetails{Type: m.Type, Source: m.Source, Destination: m.Destination, Mode: mode, RW: rw, Propagation: propagation})
 	}
 	for _, v := range s.Volumes {
 		mode := ""
 		if !v.RW {
 			mode = "ro"
 		}
-		d.Mounts = append(d.Mounts, mountDetails{Type: "volume", Name: v.Name, Source: h.Volumes().Data(v.Name), Destination: v.Destination, Mode: mode, RW: v.RW})
+		all = append(all, mountDetails{Type: "volume", Name: v.Name, Source: h.Volumes().Data(v.Name), Destination: v.Destination, Mode: mode, RW: v.RW})
 	}
-	d.GraphDriver.Name = "overlay"
-	d.GraphDriver.Data.UpperDir = filepath.Join(dir, "upper")
-	var lower []string
-	for _, name := range s.Layers {
-		lower = append(lower, filepath.Join(h.Root, "layers", name))
-	}
-	d.GraphDriver.Data.LowerDir = strings.Join(lower, ":")
-	return d, nil
+	return all
 }
 
 func configOf(s container.Status, hostname string) configDetails {

@@ -116,37 +116,46 @@ func (c *Container) Run(w Watch) (status int, err error) {
 			c.hub.farewell(status)
 		}
 	}()
+	running, err := c.start(w)
+	if running != nil {
+		defer running.Close()
+	}
+	if err == nil {
+		return c.attended(running, w, signals)
+	}
+	if running != nil && w.Failed != nil {
+		w.Failed(running)
+	}
+	return process.ExitCode(err), err
+}
+
+// start carries out the Program, with all that it stands on; the Running is good for its Results also when there is an error.
+func (c *Container) start(w Watch) (*process.Running, error) {
 	if err := c.join(context.Background(), true, w.Made); err != nil {
-		return process.ExitOurs, err
+		return nil, err
 	}
 	turn, err := c.home.turn(context.Background(), c.State.ID) // nobody else has its files mounted: see mounted
 	if err != nil {
-		return process.ExitOurs, err
+		return nil, err
 	}
 	defer turn.Close()
 	if err := c.prepare(); err != nil {
-		return process.ExitOurs, err
+		return nil, err
 	}
 	ends, err := c.streams()
 	if err != nil {
-		return process.ExitOurs, err
+		return nil, err
 	}
-	running, err := process.Start(c.Program, process.Hooks{
+	defer ends.close()
+	return process.Start(c.Program, process.Hooks{
 		Born:  c.born,
 		Stops: w.Stops,
 		Pause: func(r *process.Running, op int) error { return w.Pause(r, op) },
 	})
-	ends.close()
-	turn.Close()
-	if running != nil {
-		defer running.Close()
-	}
-	if err != nil {
-		if running != nil && w.Failed != nil {
-			w.Failed(running)
-		}
-		return process.ExitCode(err), err
-	}
+}
+
+// attended is the life of a container whose command runs, to its end.
+func (c *Container) attended(running *process.Running, w Watch, signals <-chan os.Signal) (status int, err error) {
 	kept := c.kept(running.PID)
 	c.flow(running, kept == nil)
 	defer c.attend(running)()
