@@ -191,7 +191,7 @@ func DryRun(w io.Writer, p program.Program, s Style) {
 		}
 		fmt.Fprintf(&b, "%s %s\n", s.name(op.Name), op.Why)
 		Trace{}.details(&b, s, op)
-		for _, call := range slices.Concat(op.Calls) {
+		for _, call := range op.Calls {
 			fmt.Fprintf(&b, "      %-5s  %s\n", op.By, s.call(call.String()))
 			messages(&b, s, call)
 		}

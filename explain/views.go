@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -166,7 +167,7 @@ func user(pid int) string {
 		return "?"
 	}
 	powers := strings.TrimLeft(status(pid, "CapEff"), "0")
-	return fmt.Sprintf("uid %s, gid %s, capabilities %s", uids[1], gids[1], first(powers, "none"))
+	return fmt.Sprintf("uid %s, gid %s, capabilities %s", uids[1], gids[1], cmp.Or(powers, "none"))
 }
 
 // cgroup is the group in cgroup2's tree, or in the pids tree of version 1.
@@ -213,11 +214,4 @@ var unlimited = map[string]bool{
 	"max":                 true,
 	"-1":                  true,
 	"9223372036854771712": true, // memory.limit_in_bytes without a limit
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

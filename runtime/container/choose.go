@@ -26,7 +26,7 @@ func (o Options) published(image v1.Config) []ports.Port {
 	for text := range o.exposed(image) {
 		number, protocol, _ := strings.Cut(text, "/")
 		n, err := strconv.ParseUint(number, 10, 16)
-		p := ports.Port{Protocol: first(strings.ToLower(protocol), "tcp"), Container: uint16(n)}
+		p := ports.Port{Protocol: cmp.Or(strings.ToLower(protocol), "tcp"), Container: uint16(n)}
 		given := func(other ports.Port) bool { return other.Container == p.Container && other.Protocol == p.Protocol }
 		if err == nil && !slices.ContainsFunc(list, given) {
 			list = append(list, p)

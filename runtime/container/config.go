@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -15,13 +16,13 @@ func (o Options) Config(image v1.Config) v1.Config {
 	c := v1.Config{
 		Cmd:          image.Cmd,
 		Entrypoint:   image.Entrypoint,
-		User:         first(o.User, image.User),
-		WorkingDir:   first(o.Workdir, image.WorkingDir),
+		User:         cmp.Or(o.User, image.User),
+		WorkingDir:   cmp.Or(o.Workdir, image.WorkingDir),
 		Env:          slices.Clone(o.Env),
 		Labels:       maps.Clone(image.Labels),
 		ExposedPorts: o.exposed(image),
 		Volumes:      o.configVolumes(image),
-		StopSignal:   first(o.StopSignal, image.StopSignal),
+		StopSignal:   cmp.Or(o.StopSignal, image.StopSignal),
 		Healthcheck:  image.Healthcheck,
 	}
 	if o.Entrypoint != nil {

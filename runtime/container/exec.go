@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,7 +130,7 @@ func (o ExecOptions) process(s State, spec *specs.Spec, users Users, groups []st
 		p.Env = merge(p.Env, o.Env)
 		return &p, nil
 	}
-	user, home, err := users.with(first(o.User, s.Config.User), groups)
+	user, home, err := users.with(cmp.Or(o.User, s.Config.User), groups)
 	if err != nil {
 		return nil, err
 	}

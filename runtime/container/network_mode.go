@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +37,7 @@ func (o Options) plugged() bool { return o.pluggable() && len(o.wishes()) > 0 }
 // wishes are the networks to be plugged into, in order.
 func (o Options) wishes() []networks.Wish {
 	if o.Networks == nil {
-		return []networks.Wish{{Network: first(o.Network, networks.Default)}}
+		return []networks.Wish{{Network: cmp.Or(o.Network, networks.Default)}}
 	}
 	return o.Networks
 }

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"path"
@@ -77,7 +78,7 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 	if o.bare() {
 		return o.bareSpec(host), nil
 	}
-	user, home, err := users.with(first(o.User, image.User), o.GroupAdd)
+	user, home, err := users.with(cmp.Or(o.User, image.User), o.GroupAdd)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +86,8 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 	if err != nil {
 		return nil, err
 	}
-	cwd := path.Clean("/" + first(o.Workdir, image.WorkingDir))
-	hostname := first(o.Hostname, id[:12])
+	cwd := path.Clean("/" + cmp.Or(o.Workdir, image.WorkingDir))
+	hostname := cmp.Or(o.Hostname, id[:12])
 	if o.Hostname == "" && (o.Network == "host" || o.shares(specs.UTSNamespace)) {
 		hostname = host.Hostname
 	}
@@ -134,7 +135,7 @@ func (o Options) bare() bool { return o.Lab > 0 && o.Lab < 4 }
 func (o Options) bareSpec(host Host) *specs.Spec {
 	s := &specs.Spec{
 		Version:  specs.Version,
-		Hostname: first(o.Hostname, "tutor"),
+		Hostname: cmp.Or(o.Hostname, "tutor"),
 		Root:     &specs.Root{Path: "/"},
 		Mounts:   defaultMounts,
 		Process:  &specs.Process{Terminal: o.Terminal, Args: o.Command, Env: merge(host.Environ, o.Env), Cwd: "", Rlimits: o.Ulimits},
@@ -229,13 +230,4 @@ func (o Options) capabilities(held uint64) ([]string, error) {
 		}
 	}
 	return caps, nil
-}
-
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func SignalOf(text string) (unix.Signal, error) {
 		number    int
 	}{{"SIGRTMIN", "+", 34}, {"SIGRTMAX", "-", 64}} { // as the C library counts them, signal(7): 32 and 33 are its own
 		way, found := strings.CutPrefix(name, end.name)
-		n, err := strconv.Atoi(first(way, "0"))
+		n, err := strconv.Atoi(cmp.Or(way, "0"))
 		if s := end.number + n; found && err == nil && (way == "" || strings.HasPrefix(way, end.way)) && s >= 34 && s <= 64 {
 			return unix.Signal(s), nil
 		}

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,7 +45,7 @@ func (read Users) Lookup(name string) (user specs.User, home string, err error) 
 		if user.GID, err = id(entry[3]); err != nil {
 			return user, "", fmt.Errorf("the image's /etc/passwd: user %s: %w", who, err)
 		}
-		home = first(entry[5], "/")
+		home = cmp.Or(entry[5], "/")
 	}
 	if user.UID == 0 && entry == nil {
 		home = "/root"
