@@ -208,6 +208,7 @@ func commands(t *testing.T, above ...string) (found []string) {
 }
 
 func TestFlagsThatAreNotThere(t *testing.T) {
+	pace.Fast(t)
 	for _, command := range commands(t) {
 		r := tutor(t, append(strings.Fields(command), "--nosuch")...)
 		if strings.HasPrefix(command, "help") || command == "explain" {

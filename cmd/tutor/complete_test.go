@@ -8,11 +8,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // In each shell, on a terminal, the Tab key writes the rest of a container's name and of an image's, colons and
 // slashes too, and what was completed is what tutor then removes.
 func TestTabWritesNames(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	for _, shell := range []struct {
 		name  string

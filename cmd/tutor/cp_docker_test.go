@@ -81,14 +81,16 @@ func TestCpDoesWhatDockerDoes(t *testing.T) {
 		{binary, `rm -rf "$TUTOR_ROOT"/containers/*; ` + binary + " run --name cc fixture /bin/true", os.Environ()},
 	}
 	forget(t, "cc")
-	dir := t.TempDir()
+	dir, changed := t.TempDir(), true // the containers, by the line before
 	for _, line := range copyLines {
 		t.Run(line, func(t *testing.T) {
 			var came [2]string
 			line := strings.ReplaceAll(line, "c:", "cc:")
 			for i, tool := range tools {
 				script(t, dir, hostSide, nil)
-				script(t, dir, tool.fresh, tool.env)
+				if changed {
+					script(t, dir, tool.fresh, tool.env)
+				}
 				stdin := ""
 				if strings.HasPrefix(line, "- ") {
 					stdin = "tar -c f d | "
@@ -101,6 +103,7 @@ func TestCpDoesWhatDockerDoes(t *testing.T) {
 				came[i] = fmt.Sprintf("exit %d\n%s\nstream:\n%s\nhost:\n%s\ncontainer:\n%s", r.code, words(r.stderr, dir),
 					entries(t, r.stdout), hostTree(t, filepath.Join(dir, "h")), entries(t, command(t, inside).stdout))
 			}
+			changed = strings.Contains(line, " cc:")
 			require.Equal(t, came[0], came[1])
 		})
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // copyCanary is a directory of the host with a secret. Whatever a container does, the secret is not copied out of it
@@ -36,6 +38,7 @@ func copyCanary(t *testing.T) (dir string, sings func(copied ...string)) {
 
 // What lies in a container that has stopped, or is in the way there.
 func TestCpWithAHostileContainer(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	dir, sings := copyCanary(t)
 	up := strings.Repeat("../", 30)
@@ -156,6 +159,7 @@ func TestCpRunsNoProgramToUnpack(t *testing.T) {
 
 // A container that runs may change its files between two looks of ours.
 func TestCpWithAContainerThatSwapsItsFiles(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	dir, sings := copyCanary(t)
 	volume, out := t.TempDir(), t.TempDir()

@@ -15,6 +15,7 @@ import (
 
 	"tutor/explain/topics"
 	"tutor/runtime/container"
+	"tutor/runtime/pace"
 )
 
 func TestExplainListsItsTopics(t *testing.T) {
@@ -62,6 +63,7 @@ func TestExplainCompletesNames(t *testing.T) {
 
 // Whoever wonders what a flag is for types the flag.
 func TestEveryFlagOfRunLeadsToATopic(t *testing.T) {
+	pace.Fast(t)
 	flags := regexp.MustCompile(`(?m)^ +(?:-\w, )?(--[a-z-]+)`).FindAllStringSubmatch(ok(t, "run", "--help"), -1)
 	require.Greater(t, len(flags), 30)
 	for _, flag := range flags {

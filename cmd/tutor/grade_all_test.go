@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/pace"
 )
 
 // submissions is a folder of submissions: each a box in shell, by its student's name.
@@ -111,6 +113,7 @@ func TestAClassThatWasStoppedGoesOnWhereItStood(t *testing.T) {
 }
 
 func TestAProgressBarIsForATerminal(t *testing.T) {
+	pace.Fast(t)
 	root(t)
 	tool(t, "tmux")
 	dir := submissions(t, map[string]string{"ada": `exec "$@"`, "bob": `exec "$@"`})
