@@ -33,11 +33,17 @@ func running(t *testing.T, name, script string, flags ...string) (state containe
 	return state, cmd
 }
 
-// eventually waits for a condition, for a minute and more: the machine may have much to do, or be emulated.
+// eventually waits for a condition, for a minute and more: the machine may have much to do, or be emulated. It rests as long as a
+// look takes, so that those who are waited for get on.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(pace.Times(time.Minute)); !is(); time.Sleep(time.Millisecond) {
-		require.True(t, time.Now().Before(deadline), "waiting in vain: "+what)
+	for deadline := time.Now().Add(pace.Times(time.Minute)); ; {
+		began := time.Now()
+		if is() {
+			return
+		}
+		require.True(t, began.Before(deadline), "waiting in vain: "+what)
+		time.Sleep(min(max(time.Since(began), time.Millisecond), 100*time.Millisecond))
 	}
 }
 

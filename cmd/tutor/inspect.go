@@ -75,7 +75,7 @@ type configDetails struct {
 	Entrypoint   []string
 	Labels       map[string]string
 	StopSignal   string              `json:",omitempty"`
-	StopTimeout  int                 `json:",omitempty"`
+	StopTimeout  *int                `json:",omitempty"`
 	ExposedPorts map[string]struct{} `json:",omitempty"`
 }
 

@@ -98,9 +98,9 @@ func TestContainersFindEachOtherByName(t *testing.T) {
 	root(t)
 	ok(t, "network", "create", "lab")
 	t.Cleanup(func() { tutor(t, "network", "rm", "lab") })
-	ok(t, "run", "-d", "--name", "web", "--network", "lab", "--network-alias", "www", "tutor/lab", "httpd")
+	ok(t, "run", "-d", "--name", "web", "--network", "lab", "--network-alias", "www", "--network-alias", "db.lab", "tutor/lab", "httpd")
 	t.Cleanup(func() { tutor(t, "rm", "-f", "web") })
-	for _, name := range []string{"web", "www", "web.lab", "WEB"} {
+	for _, name := range []string{"web", "www", "web.lab", "WEB", "db.lab"} {
 		eventually(t, "found as "+name, func() bool {
 			return tutor(t, "run", "--rm", "--network", "lab", "tutor/lab", "wget", "-T", "2", "-q", "-O", "/dev/null", "http://"+name+"/etc/hostname").code == 0
 		})

@@ -16,6 +16,7 @@ import (
 // rawFlags are the flags whose text means more than it says: sizes, mounts, environment files.
 type rawFlags struct {
 	entrypoint string
+	timeout    int
 	env        []string
 	envFiles   []string
 	labels     []string
@@ -79,7 +80,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.Var((*list)(&o.CapDrop), "cap-drop", "Drop Linux capabilities")
 	flags.Var((*list)(&r.security), "security-opt", "Security Options (no-new-privileges)")
 	flags.StringVar(&o.StopSignal, "stop-signal", "", "Signal to stop the container")
-	flags.IntVar(&o.StopTimeout, "stop-timeout", 0, "Timeout (in seconds) to stop a container (default 10)")
+	flags.IntVar(&r.timeout, "stop-timeout", 0, "Timeout (in seconds) to stop a container, -1 for no bound (default 10)")
 	flags.StringVar(&r.logDriver, "log-driver", container.LogFile, "Logging driver for the container: json-file or none")
 	flags.Var((*list)(&r.logOptions), "log-opt", "Log driver options (max-size=10m, max-file=3)")
 	flags.StringVar(&r.restart, "restart", "no", "Restart policy: tutor has no daemon that could restart, so it is no")
@@ -107,6 +108,9 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 func (r *rawFlags) into(o *container.Options) (err error) {
 	if r.flags.Changed("entrypoint") {
 		o.Entrypoint = &r.entrypoint
+	}
+	if r.flags.Changed("stop-timeout") {
+		o.StopTimeout = &r.timeout
 	}
 	if err := checkWorkdir(o.Workdir); err != nil {
 		return err

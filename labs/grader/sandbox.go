@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/cgroups"
+	"tutor/runtime/layers"
 	"tutor/runtime/process"
 )
 
@@ -50,7 +51,7 @@ func (b *Bench) newSandbox(r random) (*Sandbox, error) {
 		return nil, err
 	}
 	if err := s.start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("the sandbox did not start: %w", err), os.RemoveAll(s.dir))
+		return nil, errors.Join(fmt.Errorf("the sandbox did not start: %w", err), layers.RemoveAll(s.dir))
 	}
 	return s, nil
 }
@@ -125,7 +126,7 @@ func (s *Sandbox) close() error {
 	}
 	s.running.Undo() // the groups are gone already
 	s.running.Close()
-	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+	return errors.Join(append(errs, layers.RemoveAll(s.dir))...)
 }
 
 // removeTree removes a group and all groups below it. What was killed leaves its group a little later.
@@ -159,14 +160,18 @@ func subgroups(dir string) []string {
 	return dirs
 }
 
-// until waits for a condition, for as long as the sandbox's patience lasts.
+// until waits for a condition, for as long as the sandbox's patience lasts. It rests as long as a look takes, so that whoever is
+// looked at gets on.
 func (s *Sandbox) until(holds func() bool) bool {
 	deadline := time.Now().Add(s.patience)
-	for pause := 200 * time.Microsecond; !holds(); pause = min(2*pause, 5*time.Millisecond) {
-		if time.Now().After(deadline) || s.bench.stopped() {
+	for pause := 200 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
+		began := time.Now()
+		if holds() {
+			return true
+		}
+		if began.After(deadline) || s.bench.stopped() {
 			return false
 		}
-		time.Sleep(pause)
+		time.Sleep(max(pause, time.Since(began)))
 	}
-	return true
 }

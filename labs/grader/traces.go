@@ -29,11 +29,7 @@ func (s *Sandbox) traces() (traces, error) {
 			found = append(found, "cgroup "+below)
 		}
 	}
-	for _, line := range strings.Split(init.read("net/dev"), "\n")[2:] {
-		if name, _, found2 := strings.Cut(line, ":"); found2 {
-			found = append(found, "link "+strings.TrimSpace(name))
-		}
-	}
+	found = append(found, init.interfaces()...)
 	for _, rule := range init.rules() {
 		found = append(found, "rule "+rule)
 	}
@@ -41,6 +37,16 @@ func (s *Sandbox) traces() (traces, error) {
 		found = append(found, p.trace())
 	}
 	return found, nil
+}
+
+// interfaces are the links that the process sees.
+func (p Process) interfaces() (found traces) {
+	for _, line := range strings.Split(p.read("net/dev"), "\n") {
+		if name, _, is := strings.Cut(line, ":"); is {
+			found = append(found, "link "+strings.TrimSpace(name))
+		}
+	}
+	return found
 }
 
 func (p Process) trace() string {
@@ -70,12 +76,8 @@ func (s *Sandbox) Left() []string {
 	for len(s.living()) > 0 && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	var left []string
-	s.until(func() bool {
-		left = s.leftNow()
-		return !slices.ContainsFunc(left, func(trace string) bool { return strings.HasPrefix(trace, "link ") })
-	})
-	return left
+	s.until(func() bool { return len(s.more(Process(s.PID).interfaces())) == 0 })
+	return s.leftNow()
 }
 
 // leftNow is what there is more than at the beginning.
@@ -84,6 +86,11 @@ func (s *Sandbox) leftNow() []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
+	return s.more(now)
+}
+
+// more is what of these traces was not there at the beginning.
+func (s *Sandbox) more(now traces) []string {
 	before := slices.Clone(s.before)
 	var left []string
 	for _, trace := range now {

@@ -147,11 +147,8 @@ func (a *Attachment) orphan(err error) (int, error) {
 // Wait waits until the container ends, and returns its status.
 func (h Home) Wait(ctx context.Context, id string) (int, error) {
 	a, err := h.Attach(id, Hello{})
-	if errors.Is(err, ErrNotRunning) {
-		return h.ended(id)
-	}
 	if err != nil {
-		return 0, err
+		return h.ended(id, err)
 	}
 	stop := context.AfterFunc(ctx, func() { a.Close() })
 	defer stop()
@@ -160,10 +157,17 @@ func (h Home) Wait(ctx context.Context, id string) (int, error) {
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
-	return status, err
+	if err != nil {
+		return h.ended(id, err)
+	}
+	return status, nil
 }
 
-func (h Home) ended(id string) (int, error) {
+// ended is how the container has ended, where there is nobody any more who could say so; if there still is, err stands.
+func (h Home) ended(id string, err error) (int, error) {
+	if !errors.Is(err, ErrNotRunning) && h.Runs(id) {
+		return 0, err
+	}
 	if err := h.Settle(); err != nil {
 		return 0, err
 	}

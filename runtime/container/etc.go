@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -34,8 +35,7 @@ func (c *Container) hosts() string {
 		}
 	}
 	if c.shared.ID != "" {
-		content, _ := os.ReadFile(filepath.Join(c.home.Dir(c.shared.ID), "hosts"))
-		return string(content)
+		return string(head(filepath.Join(c.home.Dir(c.shared.ID), "hosts"), etcLimit))
 	}
 	for _, extra := range c.Options.ExtraHosts {
 		name, address, _ := strings.Cut(extra, ":")
@@ -54,6 +54,20 @@ func (c *Container) hosts() string {
 	return hosts
 }
 
+// etcLimit is how much of another container's /etc/hosts is read: it can write there what it likes.
+const etcLimit = 1 << 20
+
+// head is the beginning of a file that a container may make as long as it likes.
+func head(path string, most int64) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	content, _ := io.ReadAll(io.LimitReader(f, most))
+	return content
+}
+
 // gateway is where the host can be reached from inside.
 func (c *Container) gateway() netip.Addr {
 	for _, e := range c.Plan.Wire.Endpoints {
@@ -66,8 +80,7 @@ func (c *Container) gateway() netip.Addr {
 // asks them itself, as in Docker.
 func (c *Container) resolv() string {
 	if c.shared.ID != "" {
-		content, _ := os.ReadFile(filepath.Join(c.home.Dir(c.shared.ID), "resolv.conf"))
-		return string(content)
+		return string(head(filepath.Join(c.home.Dir(c.shared.ID), "resolv.conf"), etcLimit))
 	}
 	conf := c.resolvConf()
 	if c.Options.named() {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -28,6 +29,7 @@ func (e *Exec) connect(running *process.Running, streams *streams) (session, err
 	if !there {
 		return session{restore: streams.carry()}, nil
 	}
+	unix.SetNonblock(fd, true) // so that a read can have an end
 	master := farEnd{os.NewFile(uintptr(fd), "master")}
 	person := Person{Out: os.Stdout, Keys: e.Options.Keys}
 	if e.Options.Interactive {
@@ -39,7 +41,9 @@ func (e *Exec) connect(running *process.Running, streams *streams) (session, err
 	}
 	drained := make(chan struct{})
 	go func() {
-		io.Copy(os.Stdout, master) // ends with EIO when the last descriptor of the far end is closed (pty(7))
+		if _, err := io.Copy(os.Stdout, master); errors.Is(err, os.ErrDeadlineExceeded) { // else EIO, when the last descriptor of the far end is closed (pty(7))
+			rest(master.File, func(data []byte) bool { _, err := os.Stdout.Write(data); return err == nil })
+		}
 		close(drained)
 	}()
 	return session{
@@ -49,6 +53,7 @@ func (e *Exec) connect(running *process.Running, streams *streams) (session, err
 			return e.home.entrust(e.State.ID, master.File)
 		},
 		restore: sync.OnceFunc(func() {
+			master.SetReadDeadline(time.Now().Add(afterwards)) // what runs on in the background may have the terminal for ever
 			<-drained
 			giveBack()
 		}),
@@ -64,7 +69,14 @@ func (f farEnd) Type(data []byte) error { _, err := f.Write(data); return err }
 func (f farEnd) End() error { return nil }
 
 func (f farEnd) Resize(s terminal.Size) error {
-	return unix.IoctlSetWinsize(int(f.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: s.Rows, Col: s.Columns})
+	raw, err := f.SyscallConn() // Fd would make it block
+	if err != nil {
+		return err
+	}
+	failed := raw.Control(func(fd uintptr) {
+		err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: s.Rows, Col: s.Columns})
+	})
+	return errors.Join(failed, err)
 }
 
 // Signal does nothing: the keys that send one are the terminal's.

@@ -20,7 +20,7 @@ func (c *Container) finish(status int, failed error, made Made) error {
 	err = errors.Join(err, c.home.alone(func() error {
 		var now State
 		if now, saved = c.home.Load(c.State.ID); saved == nil {
-			stays = stays || now.Restarting
+			stays = stays || !c.State.Started.IsZero() && now.Restarted.Equal(c.State.Started)
 			save := c.home.save
 			if !c.State.Started.IsZero() {
 				save = c.home.saveEnd

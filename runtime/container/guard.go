@@ -38,6 +38,7 @@ func newGuard(id string, turn *os.File) (*guard, error) {
 	if err != nil {
 		return nil, err
 	}
+	closeCallers()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}

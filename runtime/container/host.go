@@ -97,11 +97,12 @@ func (c *Container) binds(p *Plan, image Image) error {
 		p.Files.List = slices.DeleteFunc(p.Files.List, func(own layers.Bind) bool { return own.Target == bind.Target })
 	}
 	p.Volumes.List = append(p.Volumes.List, memoryIn(p.Volumes.List, p.Spec)...)
-	slices.SortStableFunc(p.Volumes.List, func(a, b layers.Bind) int { // /x before /x/y, however they were written
-		return strings.Count(a.Target, "/") - strings.Count(b.Target, "/")
-	})
+	slices.SortStableFunc(p.Volumes.List, func(a, b layers.Bind) int { return outermost(a.Target, b.Target) })
 	return nil
 }
+
+// outermost puts /x before /x/y, however they were written: mounted after it, /x would hide what is at /x/y.
+func outermost(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") }
 
 // memoryIn are the mounts in memory that lie in one of the volumes: mounted before it, they would be hidden by it.
 func memoryIn(volumes []layers.Bind, s *specs.Spec) []layers.Bind {

@@ -2,6 +2,7 @@ package container
 
 import (
 	"errors"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -33,6 +34,7 @@ func (h Home) Start(id string, hello Hello) (*Attachment, error) {
 	cmd.Dir, cmd.Env = "/", []string{"TUTOR_ROOT=" + h.Root, "TUTOR_RUN=" + h.Run}
 	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	closeCallers()
 	err = cmd.Start()
 	theirs.Close() // or we would never hear that the monitor has died
 	if err != nil {
@@ -50,6 +52,10 @@ func (h Home) Start(id string, hello Hello) (*Attachment, error) {
 	}
 	return a, nil
 }
+
+// closeCallers keeps what tutor's own caller has open from a process that outlives tutor: whoever waits for the end of a pipe, or
+// for a lock, would wait for the container (close_range(2), Linux 5.11).
+func closeCallers() { unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }
 
 // Watch is a monitor's whole life: it starts the container, tells who asked for it (descriptor 3), and looks after
 // it to its end. advice is the hint for an error.

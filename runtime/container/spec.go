@@ -49,7 +49,7 @@ type Options struct {
 	Terminal    bool
 	Remove      bool   // --rm
 	StopSignal  string // "SIGINT"; empty: the image's, or SIGTERM
-	StopTimeout int    // seconds until SIGKILL; 0: ten
+	StopTimeout *int   // seconds until SIGKILL; nil: ten; below zero: never
 	Log         LogConfig
 	Lab         int
 	Without     []string

@@ -46,11 +46,11 @@ type State struct {
 	Terminal    bool              `json:"terminal,omitempty"`    // -t
 	Interactive bool              `json:"interactive,omitempty"` // -i
 	Remove      bool              `json:"remove,omitempty"`      // --rm
-	Restarting  bool              `json:"restarting,omitempty"`  // this end is not the last: it stays
+	Restarted   time.Time         `json:"restarted,omitzero"`    // the life whose end is not the last: with --rm it stays then
 	Network     string            `json:"network,omitempty"`     // how --network was given
 	Networks    []string          `json:"networks,omitempty"`    // what it is plugged into, or "host", "none", "container:NAME"
 	Labels      map[string]string `json:"labels,omitempty"`
-	StopTimeout int               `json:"stopTimeout,omitempty"` // seconds; 0: ten
+	StopTimeout *int              `json:"stopTimeout,omitempty"` // seconds; nil: ten; below zero: no bound
 	Layers      []string          `json:"layers,omitempty"`      // directories that its root is made of, topmost first
 	Config      v1.Config         `json:"config,omitzero"`       // as the command line has changed the image's
 	Volumes     []VolumeUse       `json:"volumes,omitempty"`

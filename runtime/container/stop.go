@@ -59,8 +59,8 @@ func (h Home) PlanStop(s State, signal string, seconds *int) (StopPlan, error) {
 			return p, err
 		}
 	}
-	if s.StopTimeout > 0 {
-		p.Seconds = s.StopTimeout
+	if s.StopTimeout != nil {
+		p.Seconds = *s.StopTimeout
 	}
 	if seconds != nil {
 		p.Seconds = *seconds
@@ -119,11 +119,10 @@ func (h Home) Stop(s State, signal string, seconds *int, ran func(StopPlan, prog
 
 // Restart is Stop and Start. With --rm too: this end is not the one that removes it.
 func (h Home) Restart(s State, signal string, seconds *int) (a *Attachment, err error) {
-	if s.Remove {
-		if err := h.restarting(s.ID, true); err != nil {
+	if live, err := h.started(s); s.Remove && err == nil {
+		if err := h.restarting(s.ID, live.Started); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, h.restarting(s.ID, false)) }()
 	}
 	if err := h.Stop(s, signal, seconds, nil); err != nil {
 		return nil, err
@@ -131,13 +130,14 @@ func (h Home) Restart(s State, signal string, seconds *int) (a *Attachment, err 
 	return h.Start(s.ID, Hello{})
 }
 
-func (h Home) restarting(id string, is bool) error {
+// restarting writes down which life it is whose end is not the last.
+func (h Home) restarting(id string, life time.Time) error {
 	return h.changing(func() error {
 		now, err := h.Load(id)
 		if err != nil {
 			return noSuch(id)
 		}
-		now.Restarting = is
+		now.Restarted = life
 		return h.save(now)
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/cgroups"
+	"tutor/runtime/layers"
 )
 
 // sweep clears every container whose owner has died without clearing it. The caller holds the lock over all.
@@ -53,6 +54,9 @@ func (c *Claim) clear() error {
 	if live.PID > 0 && born(live.PID) == live.Born {
 		unix.Kill(live.PID, unix.SIGKILL)
 	}
+	if f, err := freezerOf(HostLayout(), c.id); err == nil {
+		f.thaw() // in version 1 who stands still does not even hear of SIGKILL
+	}
 	for _, dir := range groupDirs(c.id) {
 		if err := removeGroup(dir); err != nil {
 			return err
@@ -64,8 +68,8 @@ func (c *Claim) clear() error {
 	}
 	switch {
 	case known && state.Remove:
-		err = errors.Join(c.home.RemoveAnonymous(state), os.RemoveAll(c.home.Dir(c.id)))
-	case known && !live.Started.IsZero() && !state.Finished.After(live.Started):
+		err = errors.Join(c.home.RemoveAnonymous(state), layers.RemoveAll(c.home.Dir(c.id)))
+	case known && !live.Started.IsZero() && !state.Started.Equal(live.Started): // this life's end is not written down
 		state.Status, state.ExitCode, state.Started, state.Finished = "exited", 137, live.Started, time.Now()
 		state.Error = "its monitor was killed, so it was ended"
 		err = c.home.save(state)

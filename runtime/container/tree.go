@@ -115,6 +115,9 @@ func tree(all []Process) []Process {
 // userHZ is how /proc counts time: 100 ticks a second on every machine that tutor runs on.
 const userHZ = 100
 
+// argumentsLimit is how much of a process's arguments is read: a thousand processes may have megabytes each.
+const argumentsLimit = 4 << 10
+
 // readProcess reads one directory of /proc; false: there is none any more.
 func readProcess(pid int) (Process, bool) {
 	dir := fmt.Sprintf("/proc/%d", pid)
@@ -141,7 +144,7 @@ func readProcess(pid int) (Process, bool) {
 		return Process{}, false
 	}
 	p.UID = owner.Uid
-	line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+	line := head(filepath.Join(dir, "cmdline"), argumentsLimit)
 	if words := strings.TrimRight(string(line), "\x00"); words != "" {
 		p.Arguments = strings.Split(words, "\x00")
 	}

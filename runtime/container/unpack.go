@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -60,14 +61,14 @@ func unpack(ctx context.Context, store *image.Store, l image.Layer, name string,
 		return nil // somebody else was first
 	}
 	unfinished := filepath.Join(dir, "new")
-	if err := os.RemoveAll(unfinished); err != nil { // a tutor that was killed here
+	if err := layers.RemoveAll(unfinished); err != nil { // a tutor that was killed here
 		return err
 	}
 	if err := os.Mkdir(unfinished, 0o755); err != nil {
 		return err
 	}
 	if err := readLayer(ctx, store, l, unfinished, below); err != nil {
-		os.RemoveAll(unfinished)
+		layers.RemoveAll(unfinished)
 		return err
 	}
 	if err := unix.Syncfs(int(lock.Fd())); err != nil { // after a power cut nobody would look again into a layer that has its name
@@ -118,7 +119,7 @@ func (h Home) Free(store *image.Store) (freed int64, err error) {
 		if e.IsDir() && !used[e.Name()] {
 			name := filepath.Join(dir, e.Name())
 			freed += diskUsage(name)
-			err = errors.Join(err, os.RemoveAll(name))
+			err = errors.Join(err, layers.RemoveAll(name))
 		}
 	}
 	return freed, err
@@ -139,7 +140,7 @@ func (h Home) stands(s State) error {
 		return err
 	}
 	defer freeing.Close()
-	for _, name := range s.Layers {
+	for _, name := range h.standsOn(s) {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
 			return Hint(fmt.Errorf("the image %s was removed at this moment", s.Image), "pull it again, or tutor run once more")
 		}
@@ -190,9 +191,20 @@ func (h Home) used(store *image.Store) (map[string]bool, error) {
 		return nil, err
 	}
 	for _, s := range states {
-		for _, l := range s.Layers {
+		for _, l := range h.standsOn(s) {
 			used[l] = true
 		}
 	}
 	return used, nil
+}
+
+// standsOn are the layers that the container needs: its image's, and with --init that of the program that is PID 1.
+func (h Home) standsOn(s State) []string {
+	r, err := h.recipe(s.ID)
+	if err != nil || r.Toolbox == "" {
+		return s.Layers
+	}
+	within, _ := filepath.Rel(filepath.Join(h.Root, "layers"), r.Toolbox)
+	layer, _, _ := strings.Cut(within, "/")
+	return append(slices.Clone(s.Layers), layer)
 }

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"context"
 	"io"
 	"slices"
 	"time"
@@ -27,14 +28,15 @@ type Commit struct {
 //
 // It is stored as it is, not compressed: a commit is made often and travels seldom.
 func (s *Store) Commit(ref Reference, c Commit) (Image, error) {
-	t, err := s.newStage()
+	ctx := context.Background()
+	t, err := s.newStage(ctx)
 	if err != nil {
 		return Image{}, err
 	}
 	defer t.close()
 	img, err := t.committed(ref, c)
 	if err != nil {
-		t.discard()
+		t.discard(ctx)
 	}
 	return img, err
 }

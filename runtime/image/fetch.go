@@ -11,7 +11,7 @@ import (
 const (
 	parallel = 3                // downloads at a time, as Docker
 	attempts = 3                // for one blob
-	patience = 60 * time.Second // without a byte a download is dead
+	patience = 60 * time.Second // without a byte a server is as good as gone
 )
 
 // fetch gets the config and every layer that the store has not, and checks each layer's diff ID.

@@ -29,14 +29,14 @@ func (s *Store) Import(ctx context.Context, r io.Reader, ref Reference, opts Imp
 	if err := Changes(&config.Config, opts.Changes); err != nil {
 		return Image{}, err
 	}
-	t, err := s.newStage()
+	t, err := s.newStage(ctx)
 	if err != nil {
 		return Image{}, err
 	}
 	defer t.close()
 	img, err := t.imported(ctx, r, ref, config, opts.Message)
 	if err != nil {
-		t.discard()
+		t.discard(ctx)
 	}
 	return img, err
 }

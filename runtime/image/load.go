@@ -19,14 +19,14 @@ type Loaded struct {
 // (index.json), plain or packed. An archive that is both, as new Dockers write it, is read as OCI: there the
 // manifests are as the registry had them. All of them are there in the end, or none.
 func (s *Store) Load(ctx context.Context, r io.Reader) ([]Loaded, error) {
-	t, err := s.newStage()
+	t, err := s.newStage(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer t.close()
 	loaded, err := t.load(ctx, r)
 	if err != nil {
-		t.discard()
+		t.discard(ctx)
 	}
 	return loaded, err
 }

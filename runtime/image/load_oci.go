@@ -30,6 +30,9 @@ func (s *spool) layout() ([]arrival, error) {
 		if a.data, err = s.imageIn(d, platform); err != nil {
 			return nil, err
 		}
+		if err := s.hold(2 * len(a.data)); err != nil { // and once more what they say
+			return nil, err
+		}
 		if a.manifest, err = parseManifest(a.data); err != nil {
 			return nil, err
 		}

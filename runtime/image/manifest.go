@@ -55,8 +55,9 @@ func decode(data []byte, to any) error {
 	return json.Unmarshal(data, to)
 }
 
-// Layers that overlayfs takes at most in one mount (fs/overlayfs: OVL_MAX_STACK).
-const layerLimit = 500
+// Layers that one mount takes: mount(2) has a page for the options, and each layer's directory is named there. Docker's limit is
+// the same.
+const layerLimit = 127
 
 // A blob larger than this is not downloaded.
 const blobLimit = 64 << 30
@@ -78,7 +79,7 @@ func parseManifest(data []byte) (*v1.Manifest, error) {
 		return nil, err
 	}
 	if len(m.Layers) > layerLimit {
-		return nil, fmt.Errorf("image has %d layers; overlayfs takes %d", len(m.Layers), layerLimit)
+		return nil, fmt.Errorf("image has %d layers; one mount takes %d", len(m.Layers), layerLimit)
 	}
 	for _, layer := range m.Layers {
 		if err := checkLayer(layer); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 	"sync"
@@ -67,7 +68,7 @@ func (s *Store) Pull(ctx context.Context, ref Reference, opts PullOptions) (Imag
 	if err != nil {
 		return Image{}, Pulled{}, err
 	}
-	t, err := s.newStage()
+	t, err := s.newStage(ctx)
 	if err != nil {
 		return Image{}, Pulled{}, err
 	}
@@ -96,7 +97,7 @@ func (p *pull) ask(ctx context.Context, servers []endpoint) (Image, Pulled, erro
 			return Image{}, Pulled{}, &Error{Op: "pull", Msg: "interrupted", Err: ctx.Err(), Hint: hintInterrupted}
 		}
 		if !worthKeeping(err) {
-			p.stage.discard()
+			p.stage.discard(ctx)
 		}
 		explained := explain("pull", err, p.ref, e)
 		if !e.mirror {
@@ -113,6 +114,10 @@ const hintInterrupted = "what has come is kept for a day: the same pull goes on 
 // worthKeeping tells if a pull failed for want of a line or a server, and not because the image is bad: then the
 // next pull goes on with what this one brought.
 func worthKeeping(err error) bool {
+	var here *fs.PathError
+	if errors.As(err, &here) { // our own disk: it is full, perhaps
+		return false
+	}
 	var broken brokenError
 	var answer *transport.Error
 	var network net.Error

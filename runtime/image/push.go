@@ -54,12 +54,12 @@ func (s *Store) Push(ctx context.Context, ref Reference, opts PushOptions) (Push
 		return Pushed{}, err
 	}
 	e := servers[len(servers)-1]
-	t, err := s.newStage()
+	t, err := s.newStage(ctx)
 	if err != nil {
 		return Pushed{}, err
 	}
 	defer t.close()
-	defer t.discard() // packed copies of layers
+	defer t.discard(ctx) // packed copies of layers
 	p := &push{store: s, stage: t, tell: opts.Progress}
 	ctx = withTalk(ctx, &talk{})
 	pushed, err := p.to(ctx, e, ref, img)

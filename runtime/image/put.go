@@ -10,14 +10,15 @@ import (
 // as if a stranger had sent it: a wrong diff ID would else be found by whoever runs it. The empty Reference stores
 // it without a name, as <none>.
 func (s *Store) Put(ref Reference, img v1.Image, annotations map[string]string) (Image, error) {
-	t, err := s.newStage()
+	ctx := context.Background()
+	t, err := s.newStage(ctx)
 	if err != nil {
 		return Image{}, err
 	}
 	defer t.close()
-	stored, err := t.put(context.Background(), ref, img, annotations)
+	stored, err := t.put(ctx, ref, img, annotations)
 	if err != nil {
-		t.discard()
+		t.discard(ctx)
 	}
 	return stored, err
 }

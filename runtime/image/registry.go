@@ -27,6 +27,7 @@ type client struct {
 	endpoint endpoint
 	base     string
 	http     http.Client
+	patience time.Duration // without a byte a download is dead
 }
 
 // What we can read, best first. Without the header a registry falls back to Docker's schema 1 of 2015.
@@ -51,11 +52,16 @@ func connect(ctx context.Context, e endpoint, ref Reference, action string) (*cl
 		transport.WithRetryBackoff(transport.Backoff{Duration: 300 * time.Millisecond, Factor: 2, Steps: 3}),
 		transport.WithRetryStatusCodes(http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout))
 	scope := "repository:" + ref.Path + ":" + action
-	t, err := transport.NewWithContext(ctx, registry, login, retry, []string{scope})
+	greeting, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
+	defer cancel()
+	t, err := transport.NewWithContext(greeting, registry, login, retry, []string{scope})
+	if err != nil && greeting.Err() != nil && ctx.Err() == nil {
+		return nil, brokenError{errSilent}
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &client{endpoint: e, base: e.repositoryURL(ref), http: http.Client{Transport: t}}, nil
+	return &client{endpoint: e, base: e.repositoryURL(ref), http: http.Client{Transport: t}, patience: patience}, nil
 }
 
 // worthRetrying: a server that is busy for a moment. One that can not be reached is not asked three times; the
@@ -96,7 +102,7 @@ func (c *client) head(ctx context.Context, identifier string) (string, error) {
 // manifest fetches a manifest or an index, and the digest of the bytes that came. A digest that was asked for
 // must be the one that comes; a digest that the registry claims must at least be one.
 func (c *client) manifest(ctx context.Context, identifier string) ([]byte, v1.Hash, types.MediaType, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer for %s", patience)) // for some kilobytes
+	ctx, cancel := context.WithTimeoutCause(ctx, c.patience, errSilent) // for some kilobytes
 	defer cancel()
 	resp, err := c.do(withStep(ctx, "manifest"), http.MethodGet, "/manifests/"+identifier, http.Header{"Accept": accepted}, http.StatusOK)
 	if err != nil {

@@ -27,6 +27,18 @@ type spool struct {
 	byName map[string]spooled
 	digest map[v1.Hash]spooled // the same files, by what is in them
 	links  map[string]string   // symlinks: docker save wrote one for a layer that it had written before
+	held   int                 // bytes of memory in names, links, and the manifests that were read
+}
+
+// heldLimit is far above what the names and manifests of a hundred images take.
+const heldLimit = 64 << 20
+
+// hold counts what stays in memory: an archive of a few packed bytes may have a manifest that is named ten thousand times.
+func (s *spool) hold(bytes int) error {
+	if s.held += bytes; s.held > heldLimit {
+		return fmt.Errorf("the archive's names and manifests need more than %d bytes of memory", heldLimit)
+	}
+	return nil
 }
 
 type spooled struct {
@@ -75,6 +87,9 @@ func (s *spool) read(ctx context.Context, r io.Reader) error {
 		if h.PAXRecords["GNU.sparse.realsize"] != "" || h.PAXRecords["GNU.sparse.size"] != "" || h.Typeflag == tar.TypeGNUSparse {
 			return fmt.Errorf("the archive has a sparse file, %.40q, which no image has: its holes could fill any disk", h.Name)
 		}
+		if err := s.hold(len(h.Name) + len(h.Linkname)); err != nil {
+			return err
+		}
 		name := path.Join("/", h.Name)
 		switch h.Typeflag {
 		case tar.TypeReg:
@@ -95,7 +110,8 @@ func (s *spool) read(ctx context.Context, r io.Reader) error {
 }
 
 func notAnArchive(err error) error {
-	if errors.Is(err, context.Canceled) {
+	var here *fs.PathError
+	if errors.Is(err, context.Canceled) || errors.As(err, &here) { // our own disk, and not the archive
 		return err
 	}
 	return &Error{Msg: "not a tar archive: " + err.Error(), Err: err, Hint: "a tar, plain or packed by gzip or zstd: for load what 'tutor save', 'docker save' and 'skopeo copy … oci-archive:' write"}
@@ -138,7 +154,7 @@ type honest struct {
 
 func (h honest) Read(p []byte) (int, error) {
 	n, err := h.counter.Read(p)
-	if limit := unpackedMax(h.in.n); h.n > limit {
+	if limit := max(unpackedMax(h.in.n), h.in.n); h.n > limit {
 		return 0, fmt.Errorf("it unpacks to more than %d bytes: a decompression bomb", limit)
 	}
 	return n, err

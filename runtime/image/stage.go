@@ -14,6 +14,7 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sys/unix"
 
 	"tutor/runtime/flock"
 )
@@ -36,7 +37,7 @@ const keepUnfinished = 24 * time.Hour
 
 // newStage makes one. What nobody came back for goes first, unless somebody is at work: who can have the lock
 // alone is alone.
-func (s *Store) newStage() (*stage, error) {
+func (s *Store) newStage(ctx context.Context) (*stage, error) {
 	lock, err := os.Open(s.path("tmp"))
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (s *Store) newStage() (*stage, error) {
 	if flock.Try(lock, flock.Alone) == nil {
 		s.sweep(keepUnfinished)
 	}
-	if err := flock.Wait(context.Background(), lock, flock.Shared); err != nil {
+	if err := flock.Wait(ctx, lock, flock.Shared); err != nil {
 		lock.Close()
 		return nil, err
 	}
@@ -81,14 +82,16 @@ func (s *Store) sweep(untouched time.Duration) int64 {
 func (t *stage) close() { t.lock.Close() }
 
 // discard removes what this stage has brought: it was no image, and nobody will come back for it. While others are at work it
-// stays, for they may count on it already; prune, or the next who is alone, removes it.
-func (t *stage) discard() {
-	if flock.Try(t.lock, flock.Alone) != nil {
-		return
+// stays, for they may count on it already; prune, or the next who is alone, removes it. Afterwards the stage is one of many again:
+// a pull goes on with the next server.
+func (t *stage) discard(ctx context.Context) {
+	if flock.Try(t.lock, flock.Alone) == nil {
+		for _, h := range t.added {
+			os.Remove(t.path(h))
+		}
 	}
-	for _, h := range t.added {
-		os.Remove(t.path(h))
-	}
+	t.added = nil
+	flock.Wait(ctx, t.lock, flock.Shared) // who asked in vain to be alone may have lost that too
 }
 
 func (t *stage) path(h v1.Hash) string { return t.store.path("tmp/" + h.Hex) }
@@ -143,7 +146,8 @@ func (t *stage) write(ctx context.Context, h v1.Hash, fill func(*os.File) error)
 		return os.Remove(f.Name())
 	}
 	if err := fill(f); err != nil {
-		if size, _ := f.Seek(0, io.SeekEnd); size == 0 || isWrong(err) {
+		full := errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) // then room is needed more than half of a blob
+		if size, _ := f.Seek(0, io.SeekEnd); size == 0 || isWrong(err) || full {
 			os.Remove(f.Name()) // more of these bytes would not make it better
 		}
 		return err

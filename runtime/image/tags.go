@@ -14,6 +14,9 @@ import (
 // Pages of tags that are read at most: a server that always says "there are more" would keep us for ever.
 const pageLimit = 1000
 
+// Tags of one repository, ten times what the largest have.
+const tagLimit = 200_000
+
 // Tags lists the tags of ref's repository, sorted: from the first endpoint that answers.
 func Tags(ctx context.Context, ref Reference, opts PullOptions) ([]string, error) {
 	servers, err := endpoints(ref, opts.Config)
@@ -40,14 +43,9 @@ func (c *client) tags(ctx context.Context) ([]string, error) {
 	var all []string
 	path := "/tags/list"
 	for range pageLimit {
-		resp, err := c.do(withStep(ctx, "tags"), http.MethodGet, path, http.Header{}, http.StatusOK)
+		data, next, err := c.page(withStep(ctx, "tags"), path)
 		if err != nil {
 			return nil, err
-		}
-		data, err := readAll(resp.Body, manifestLimit)
-		resp.Body.Close()
-		if err != nil {
-			return nil, fmt.Errorf("tags: %w", err)
 		}
 		var page struct{ Tags []string }
 		if err := decode(data, &page); err != nil {
@@ -58,13 +56,30 @@ func (c *client) tags(ctx context.Context) ([]string, error) {
 				return nil, fmt.Errorf("tags: the registry lists %q, which is no tag", tag)
 			}
 		}
-		all = append(all, page.Tags...)
-		if path = nextPage(resp.Header.Get("Link")); path == "" {
+		if all = append(all, page.Tags...); len(all) > tagLimit {
+			return nil, fmt.Errorf("tags: the registry lists more than %d", tagLimit)
+		}
+		if path = next; path == "" {
 			break
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
+}
+
+// page reads one page of tags, and says where the next is; "" after the last.
+func (c *client) page(ctx context.Context, path string) (data []byte, next string, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.patience, errSilent)
+	defer cancel()
+	resp, err := c.do(ctx, http.MethodGet, path, http.Header{}, http.StatusOK)
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	if data, err = readAll(resp.Body, manifestLimit); err != nil {
+		return nil, "", fmt.Errorf("tags: %w", err)
+	}
+	return data, nextPage(resp.Header.Get("Link")), nil
 }
 
 // nextPage takes the query from `</v2/library/python/tags/list?last=3&n=100>; rel="next"`, and nothing else: where

@@ -47,9 +47,13 @@ func (p *pull) download(ctx context.Context, c *client, d v1.Descriptor, tell fu
 // bring reads the rest of the blob, over as many connections as it takes, and checks the whole.
 func (t *transfer) bring(ctx context.Context, c *client) error {
 	for attempt := 1; t.done < t.of.Size; attempt++ {
+		before := t.done
 		err := t.resume(ctx, c)
 		if err == nil {
 			break
+		}
+		if t.done > before {
+			attempt = 1 // those that bring nothing are counted
 		}
 		var broken brokenError
 		if !errors.As(err, &broken) || attempt == attempts {
@@ -86,17 +90,25 @@ func (t *transfer) restart() error {
 	return err
 }
 
+// errSilent is a server that neither says anything nor goes away.
+var errSilent = fmt.Errorf("no answer for %s", patience)
+
 // A brokenError is a connection that ended early: the one failure that is worth another try.
 type brokenError struct{ error }
 
 func (b brokenError) Unwrap() error { return b.error }
 
 // resume reads the rest of a blob, at most one byte more than the manifest promised.
-func (t *transfer) resume(ctx context.Context, c *client) error {
+func (t *transfer) resume(ctx context.Context, c *client) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watchdog := time.AfterFunc(patience, func() { cancel(fmt.Errorf("no answer for %s", patience)) })
+	watchdog := time.AfterFunc(c.patience, func() { cancel(errSilent) })
 	defer watchdog.Stop()
+	defer func() {
+		if err != nil && context.Cause(ctx) == errSilent {
+			err = brokenError{errSilent}
+		}
+	}()
 	body, partial, err := c.blob(ctx, t.of, t.done)
 	var answer *transport.Error
 	if t.done > 0 && errors.As(err, &answer) && answer.StatusCode == http.StatusRequestedRangeNotSatisfiable {
@@ -111,7 +123,7 @@ func (t *transfer) resume(ctx context.Context, c *client) error {
 			return err
 		}
 	}
-	return t.read(ctx, body, func() { watchdog.Reset(patience) })
+	return t.read(ctx, body, func() { watchdog.Reset(c.patience) })
 }
 
 // read takes in what comes; alive hears of every piece.

@@ -12,7 +12,7 @@ import (
 )
 
 // whole writes a file without a name, and gives it its place when nothing is missing: whoever interrupts it, even with kill -9,
-// finds the old file or the new one, never half of one, and nothing beside it. Where a file system knows no such files
+// finds the old file or the new one, and never half of one. Where a file system knows no such files
 // (O_TMPFILE, open(2)) it has a name beside its place until then.
 func (p *placing) whole(base string, h *tar.Header, content io.Reader) error {
 	random := make([]byte, 8)

@@ -45,44 +45,6 @@ func (u *unpacking) clear(base string) error {
 	return removeAll(u.parent, base)
 }
 
-// removeAll is rm -r, one directory at a time by its descriptor. It follows no symlink.
-func removeAll(parent int, name string) error {
-	err := unix.Unlinkat(parent, name, 0)
-	if err == nil || errors.Is(err, unix.ENOENT) {
-		return nil
-	}
-	fd, err := openDirectory(parent, name)
-	if err != nil {
-		return fmt.Errorf("openat = %w", err)
-	}
-	dir := os.NewFile(uintptr(fd), name)
-	defer dir.Close()
-	err = eachName(dir, func(child string) error { return removeAll(fd, child) })
-	if err != nil {
-		return err
-	}
-	return unix.Unlinkat(parent, name, unix.AT_REMOVEDIR)
-}
-
-// eachName calls do, which may remove it, with every name in a directory. A stranger's may have millions, so a
-// thousand are held at a time.
-func eachName(dir *os.File, do func(name string) error) error {
-	for {
-		names, err := dir.Readdirnames(1000)
-		for _, name := range names {
-			if err := do(name); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
 func (u *unpacking) directory(base string, h *tar.Header) error {
 	gone := u.clearWhiteout(u.parent, base)
 	err := unix.Mkdirat(u.parent, base, 0o700)

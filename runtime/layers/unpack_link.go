@@ -2,7 +2,6 @@ package layers
 
 import (
 	"archive/tar"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -110,7 +109,7 @@ func (u *unpacking) copyFile(name string, from int, stat unix.Stat_t) error {
 		return err
 	}
 	defer in.Close()
-	fd, err := unix.Openat(u.parent, name, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	fd, err := unix.Openat(u.parent, name, newFile, 0o600)
 	if err != nil {
 		return fmt.Errorf("openat = %w", err)
 	}
@@ -131,7 +130,7 @@ func (u *unpacking) copySymlink(name string, from int, stat unix.Stat_t) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Symlinkat(target, u.parent, name); err != nil && !errors.Is(err, unix.EEXIST) {
+	if err := unix.Symlinkat(target, u.parent, name); err != nil {
 		return fmt.Errorf("symlinkat = %w", err)
 	}
 	if err := unix.Fchownat(u.parent, name, int(stat.Uid), int(stat.Gid), unix.AT_SYMLINK_NOFOLLOW); err != nil {

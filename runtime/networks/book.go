@@ -35,7 +35,7 @@ func (b *Book) Addresses(name string) (addresses []netip.Addr, known bool) {
 	for _, n := range b.networks() {
 		plain := strings.TrimSuffix(name, "."+strings.ToLower(n.Name))
 		for _, l := range b.leases(n) {
-			if !l.called(plain) {
+			if !l.called(name) && !l.called(plain) {
 				continue
 			}
 			known = true

@@ -67,7 +67,7 @@ func (c *Cache) download(d *download, ref image.Reference) {
 	if err == nil {
 		err = os.Rename(c.partialPath(d.digest), c.blobPath(d.digest))
 	}
-	if err != nil && (done == 0 || full(err) || errors.Is(err, errWrong)) {
+	if err != nil && (c.nothingOf(d.digest) || full(err) || errors.Is(err, errWrong)) {
 		os.Remove(c.partialPath(d.digest))
 	}
 	c.mutex.Unlock()
@@ -75,6 +75,12 @@ func (c *Cache) download(d *download, ref image.Reference) {
 		c.journal.Say("%s@%s: %s", ref.FamiliarName(), d.digest[:19], printable(reason(err)))
 	}
 	d.finish(done, err)
+}
+
+// nothingOf tells if there is not a byte of the blob.
+func (c *Cache) nothingOf(digest string) bool {
+	info, err := os.Stat(c.partialPath(digest))
+	return err == nil && info.Size() == 0
 }
 
 func full(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

@@ -37,7 +37,7 @@ func (s Store) Fill(ctx context.Context, name string, image layers.Stack, path s
 		return err
 	}
 	unfinished := filepath.Join(dir, "new")
-	defer os.RemoveAll(unfinished)
+	defer layers.RemoveAll(unfinished)
 	err = copyOut(ctx, image, path, unfinished)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -58,7 +58,7 @@ func (s Store) Fill(ctx context.Context, name string, image layers.Stack, path s
 // the volume itself shall have, because those of tree change while it is emptied.
 func copyOut(ctx context.Context, image layers.Stack, path, dir string) error {
 	tree, looks := filepath.Join(dir, "tree"), filepath.Join(dir, "looks")
-	if err := os.RemoveAll(dir); err != nil { // a tutor that was killed here
+	if err := layers.RemoveAll(dir); err != nil { // a tutor that was killed here
 		return err
 	}
 	for _, d := range []string{dir, tree, looks} {
@@ -94,5 +94,5 @@ func (s Store) move(name string) error {
 		return fmt.Errorf("filling volume %s: %w", name, err)
 	}
 	done := filepath.Join(s.Dir, name, "new") // at one stroke: half of full would be taken for the whole
-	return errors.Join(os.RemoveAll(done), os.Rename(full, done), os.RemoveAll(done))
+	return errors.Join(layers.RemoveAll(done), os.Rename(full, done), layers.RemoveAll(done))
 }

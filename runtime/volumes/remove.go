@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/layers"
 )
 
 // Remove takes a volume away with all that is in it. One that a container uses stays, running or not: the
@@ -80,7 +82,7 @@ func (s Store) remove(name string) error {
 		return err
 	}
 	err = os.Rename(filepath.Join(s.Dir, name), filepath.Join(going, "volume"))
-	return errors.Join(err, os.RemoveAll(going))
+	return errors.Join(err, layers.RemoveAll(going))
 }
 
 // Size is what Docker counts: the bytes of all files, a hard link once, directories not at all.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/flock"
+	"tutor/runtime/layers"
 )
 
 // A Store is a directory of volumes.
@@ -114,7 +115,7 @@ func (s Store) Create(ctx context.Context, name string, labels map[string]string
 		err = os.Rename(unfinished, filepath.Join(s.Dir, name))
 	}
 	if err != nil {
-		os.RemoveAll(unfinished)
+		layers.RemoveAll(unfinished)
 		return Volume{}, fmt.Errorf("create %s: %w", name, err)
 	}
 	return v, lock.Sync()
@@ -159,7 +160,7 @@ func (s Store) alone(ctx context.Context) (*os.File, error) {
 	}
 	left, _ := filepath.Glob(filepath.Join(s.Dir, ".gone-*"))
 	for _, l := range append(left, filepath.Join(s.Dir, ".new")) {
-		os.RemoveAll(l) // what cannot be removed is not in the way of another volume, or Create says so
+		layers.RemoveAll(l) // what cannot be removed is not in the way of another volume, or Create says so
 	}
 	return lock, nil
 }
