@@ -15,7 +15,7 @@ func newContainer(c *cli) *cobra.Command {
 		newDiff(c),
 		newExec(c),
 		newExport(c),
-		newInspect(c),
+		newInspect(c, "container"),
 		newKill(c),
 		newLogs(c),
 		renamed(newPs(c), "ps", "ls", "list", "ps"),

@@ -73,7 +73,7 @@ func (c *cli) copy(ctx context.Context, src, dst string, o container.Copy, quiet
 	switch {
 	case src == "-":
 		return c.copyStream(ctx, state, out, o)
-	case out == "-":
+	case to == "" && out == "-":
 		if isTerminal(c.Out) {
 			return errTarToTerminal("redirect: tutor cp " + src + " - > FILE.tar, or name a directory")
 		}

@@ -18,10 +18,15 @@ func newCreate(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "create [OPTIONS] IMAGE [COMMAND] [ARG...]",
 		Short:             "Create a new container",
-		Long:              "create makes a container and does not start it. The options are those of `tutor run`.",
+		Long:              "create makes a container and does not start it. The options are those of `tutor run`, but for those about a start.",
 		Example:           "  tutor create --name web tutor/lab httpd\n  tutor start web",
 		ValidArgsFunction: c.completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, name := range onlyOfRun {
+				if cmd.Flags().Changed(name) {
+					return failure{container.Hint(fmt.Errorf("create has no --%s: it starts nothing", name), "tutor run --"+name+" …"), process.ExitOurs}
+				}
+			}
 			ctr, err := f.made(cmd.Context(), c, "create", args)
 			if err == nil {
 				err = f.create(ctr, false)
@@ -37,11 +42,14 @@ func newCreate(c *cli) *cobra.Command {
 	f.define(cmd.Flags())
 	refuse(cmd, refusedByRun)
 	c.completeNetworkFlag(cmd)
-	for _, only := range []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "step", "dry-run", "print-spec", "lab"} {
-		cmd.Flags().MarkHidden(only) // of run
+	for _, only := range append(onlyOfRun, "lab") {
+		cmd.Flags().MarkHidden(only)
 	}
 	return cmd
 }
+
+// onlyOfRun are flags about a start.
+var onlyOfRun = []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "step", "dry-run", "print-spec"}
 
 // create lets the container exist. The file for its ID must not be there yet, as in Docker.
 func (f *runFlags) create(ctr *container.Container, claim bool) error {

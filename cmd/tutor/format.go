@@ -53,10 +53,7 @@ var functions = template.FuncMap{
 	"upper": strings.ToUpper,
 	"title": strings.Title,
 	"split": strings.Split,
-	"json": func(value any) (string, error) {
-		data, err := json.Marshal(value)
-		return string(data), err
-	},
+	"json":  asJSON,
 	"pad": func(text string, before, after int) string {
 		if text == "" {
 			return text
@@ -111,15 +108,24 @@ func printEach[T any](out io.Writer, t *template.Template, rows []T) error {
 	return nil
 }
 
+// asJSON is a value as JSON, with & and < as they are.
+func asJSON(value any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(value)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
 // printDetails prints what `inspect` found: an array, as Docker, or each with the template.
 func printDetails[T any](out io.Writer, format string, found []T) error {
 	if format == "" {
 		return printIndented(out, found)
 	}
 	if format == "json" {
-		data, err := json.Marshal(found)
+		text, err := asJSON(found)
 		if err == nil {
-			_, err = fmt.Fprintln(out, string(data))
+			_, err = fmt.Fprintln(out, text)
 		}
 		return err
 	}

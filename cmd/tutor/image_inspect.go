@@ -6,7 +6,6 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
@@ -21,7 +20,7 @@ type imageDetails struct {
 	RepoDigests   []string
 	Parent        string // Docker's classic builder filled it; nobody does any more
 	Comment       string
-	Created       time.Time
+	Created       string
 	DockerVersion string
 	Author        string
 	Config        v1.Config
@@ -89,7 +88,7 @@ func (c *cli) inspectImage(name string) (imageDetails, error) {
 	config := img.Config
 	d := imageDetails{
 		ID: img.ID, RepoTags: []string{}, RepoDigests: append([]string{}, img.Digests...),
-		Created: img.Created, DockerVersion: config.DockerVersion, Author: config.Author, Config: config.Config,
+		Created: utc(img.Created), DockerVersion: config.DockerVersion, Author: config.Author, Config: config.Config,
 		Architecture: config.Architecture, Variant: config.Variant, Os: config.OS, Size: img.Size,
 		RootFS: rootFS{Type: config.RootFS.Type}, Manifest: img.Manifest,
 	}

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"tutor/runtime/filters"
 	"tutor/runtime/image"
@@ -84,6 +86,7 @@ func (f pruneFlags) pruneImages(c *cli, chosen filters.Filters) (int64, error) {
 
 // confirm asks, as Docker does. Without an answer it is no.
 func (c *cli) confirm(warning string) bool {
+	signal.Reset(unix.SIGINT, unix.SIGTERM) // Ctrl-C is a no as well
 	fmt.Fprintf(c.Out, "WARNING! %s\nAre you sure you want to continue? [y/N] ", warning)
 	answer, _ := bufio.NewReader(os.Stdin).ReadString('\n')
 	return strings.EqualFold(strings.TrimSpace(answer), "y")

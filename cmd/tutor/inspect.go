@@ -17,7 +17,7 @@ import (
 // A containerDetails is what `inspect` prints of a container, with Docker's names in Docker's order.
 type containerDetails struct {
 	ID              string `json:"Id"`
-	Created         time.Time
+	Created         string
 	Path            string
 	Args            []string
 	State           stateDetails
@@ -47,8 +47,8 @@ type stateDetails struct {
 	Pid        int
 	ExitCode   int
 	Error      string
-	StartedAt  time.Time
-	FinishedAt time.Time
+	StartedAt  string
+	FinishedAt string
 	MonitorPid int // ours: the process that looks after it
 }
 
@@ -79,8 +79,9 @@ type configDetails struct {
 	ExposedPorts map[string]struct{} `json:",omitempty"`
 }
 
-func newInspect(c *cli) *cobra.Command {
-	var format, kind string
+// newInspect is `inspect`, or with a kind that of a group, which looks for nothing else.
+func newInspect(c *cli, kind string) *cobra.Command {
+	var format string
 	var size bool
 	command := &cobra.Command{
 		Use:               "inspect [OPTIONS] NAME|ID [NAME|ID...]",
@@ -103,7 +104,9 @@ func newInspect(c *cli) *cobra.Command {
 		},
 	}
 	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
-	command.Flags().StringVar(&kind, "type", "", "container or image")
+	if kind == "" {
+		command.Flags().StringVar(&kind, "type", "", "container or image")
+	}
 	command.Flags().BoolVarP(&size, "size", "s", false, "Display total file sizes if the type is container")
 	command.Flags().MarkHidden("size")
 	return command
@@ -142,11 +145,11 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 	}
 	s, o, dir := h.Status(state), made.Options, h.Dir(state.ID)
 	d := containerDetails{
-		ID: s.ID, Created: s.Created, Path: s.Command[0], Args: append([]string{}, s.Command[1:]...), Image: s.ImageID, Name: "/" + s.Name,
+		ID: s.ID, Created: utc(s.Created), Path: s.Command[0], Args: append([]string{}, s.Command[1:]...), Image: s.ImageID, Name: "/" + s.Name,
 		ResolvConfPath: filepath.Join(dir, "resolv.conf"), HostnamePath: filepath.Join(dir, "hostname"), HostsPath: filepath.Join(dir, "hosts"),
 		LogPath: filepath.Join(dir, "log"), Driver: "overlay", Platform: "linux",
 		State: stateDetails{Status: s.Word, Running: s.PID > 0, Paused: s.Word == "paused", OOMKilled: s.OOMKilled, Pid: s.PID, ExitCode: s.ExitCode,
-			Error: s.Error, StartedAt: s.Started, FinishedAt: s.Finished, MonitorPid: s.Monitor},
+			Error: s.Error, StartedAt: utc(s.Started), FinishedAt: utc(s.Finished), MonitorPid: s.Monitor},
 		HostConfig:      hostConfig(o),
 		Mounts:          mountsOf(h, s, o),
 		Config:          configOf(s, made.Plan.Spec.Hostname),
@@ -161,6 +164,9 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 	d.GraphDriver.Data.LowerDir = strings.Join(lower, ":")
 	return d, nil
 }
+
+// utc is a time as Docker's inspect writes it, also in a template.
+func utc(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // mountsOf are what a container has mounted beside its root.
 func mountsOf(h container.Home, s container.Status, o container.Options) []mountDetails {

@@ -61,31 +61,31 @@ func (c *cli) root() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "containers", Title: "Containers:"}, &cobra.Group{ID: "volumes", Title: "Volumes:"}, &cobra.Group{ID: "networks", Title: "Networks:"},
 		&cobra.Group{ID: "images", Title: "Images:"}, &cobra.Group{ID: "machine", Title: "Machine:"}, &cobra.Group{ID: "learning", Title: "Learning:"})
 	add(root, "containers",
-		newRun(c),       // from the image to the exit code
-		newCreate(c),    // there, and not started
-		newStart(c),     // and now
-		newPs(c),        // which there are
-		newLogs(c),      // what they wrote
-		newAttach(c),    // come back to one
-		newExec(c),      // one more command in it
-		newTop(c),       // who lives in it
-		newPort(c),      // where it can be reached
-		newStop(c),      // ask it to end
-		newKill(c),      // any signal
-		newRestart(c),   // both
-		newPause(c),     // stand still
-		newUnpause(c),   // go on
-		newWait(c),      // for its end
-		newRename(c),    // another name
-		newInspect(c),   // all that is known
-		newRm(c),        // away with it
-		newStats(c),     // what it uses of the machine
-		newUpdate(c),    // and what it may use, from now on
-		newDiff(c),      // what it has changed
-		newCommit(c),    // and an image of that
-		newCp(c),        // files into it and out of it
-		newExport(c),    // all of them
-		newContainer(c), // the same, as docker groups it, and prune
+		newRun(c),         // from the image to the exit code
+		newCreate(c),      // there, and not started
+		newStart(c),       // and now
+		newPs(c),          // which there are
+		newLogs(c),        // what they wrote
+		newAttach(c),      // come back to one
+		newExec(c),        // one more command in it
+		newTop(c),         // who lives in it
+		newPort(c),        // where it can be reached
+		newStop(c),        // ask it to end
+		newKill(c),        // any signal
+		newRestart(c),     // both
+		newPause(c),       // stand still
+		newUnpause(c),     // go on
+		newWait(c),        // for its end
+		newRename(c),      // another name
+		newInspect(c, ""), // all that is known
+		newRm(c),          // away with it
+		newStats(c),       // what it uses of the machine
+		newUpdate(c),      // and what it may use, from now on
+		newDiff(c),        // what it has changed
+		newCommit(c),      // and an image of that
+		newCp(c),          // files into it and out of it
+		newExport(c),      // all of them
+		newContainer(c),   // the same, as docker groups it, and prune
 	)
 	add(root, "volumes",
 		newVolume(c), // directories that outlive containers
