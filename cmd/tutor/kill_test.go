@@ -24,7 +24,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	ok(t, "run", "--rm", "tutor/lab", "true")
 	whole := time.Since(start)
 	for range 200 {
-		cmd := exec.Command(binary, "run", "--rm", "--memory", "64m", "--pids-limit", "30", "tutor/lab", "sleep", "1000")
+		cmd := exec.Command(binary, "run", "--rm", "--memory", "64m", "--pids-limit", "30", "tutor/lab", "sleep", "7654") // nobody else sleeps so long
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		require.NoError(t, cmd.Start())
 		time.Sleep(time.Duration(random.Int64N(int64(whole))))
@@ -34,7 +34,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	ok(t, "run", "--rm", "tutor/lab", "true") // clears what is left
 	require.Empty(t, leftovers(t))
-	out, err := exec.Command("pgrep", "-f", "^sleep 1000$").Output()
+	out, err := exec.Command("pgrep", "-f", "^sleep 7654$").Output()
 	require.Error(t, err, "processes are left: %s", out)
 }
 
