@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -53,7 +54,7 @@ func attach(t *testing.T, cmd *exec.Cmd) *screen {
 	}()
 	t.Cleanup(func() {
 		if cmd.Process != nil {
-			cmd.Process.Kill() // a test that failed half-way; the next start clears its container
+			exec.Command("pkill", "-KILL", "-s", strconv.Itoa(cmd.Process.Pid)).Run() // of a test that failed half-way, and what a shell was to do yet
 			cmd.Wait()
 		}
 		slave.Close()
