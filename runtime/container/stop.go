@@ -119,9 +119,11 @@ func (h Home) Stop(s State, signal string, seconds *int, ran func(StopPlan, prog
 
 // Restart is Stop and Start. With --rm too: this end is not the one that removes it.
 func (h Home) Restart(s State, signal string, seconds *int) (a *Attachment, err error) {
-	if live, err := h.started(s); s.Remove && err == nil {
-		if err := h.restarting(s.ID, live.Started); err != nil {
-			return nil, err
+	if s.Remove {
+		if live, err := h.started(s); err == nil {
+			if err := h.restarting(s.ID, live.Started); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := h.Stop(s, signal, seconds, nil); err != nil {

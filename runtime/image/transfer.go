@@ -46,14 +46,14 @@ func (p *pull) download(ctx context.Context, c *client, d v1.Descriptor, tell fu
 
 // bring reads the rest of the blob, over as many connections as it takes, and checks the whole.
 func (t *transfer) bring(ctx context.Context, c *client) error {
+	most := t.done
 	for attempt := 1; t.done < t.of.Size; attempt++ {
-		before := t.done
 		err := t.resume(ctx, c)
 		if err == nil {
 			break
 		}
-		if t.done > before {
-			attempt = 1 // those that bring nothing are counted
+		if t.done > most {
+			most, attempt = t.done, 1 // those that bring nothing new are counted
 		}
 		var broken brokenError
 		if !errors.As(err, &broken) || attempt == attempts {
