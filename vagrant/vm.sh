@@ -86,6 +86,6 @@ laptop run --rm -v "$PWD/docs:/docs" tutor/lab ls /docs >"$box/said"
 ls docs | diff - "$box/said" || wrong "a container does not see docs/"
 laptop lab 2-namespaces --yes >"$box/said" || wrong "lab 2: $(tail -5 "$box/said")"
 laptop run -d --name web -p 8080:80 tutor/lab httpd >/dev/null
-curl -sS --max-time 60 http://127.0.0.1:8080/ | grep -q . || wrong "nobody answers at port 8080"
+curl -sS --max-time 60 --retry 10 --retry-all-errors --retry-delay 1 http://127.0.0.1:8080/ | grep -q . || wrong "nobody answers at port 8080"
 laptop rm -f web
 step "passed"
