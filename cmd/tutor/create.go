@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,11 +23,6 @@ func newCreate(c *cli) *cobra.Command {
 		Example:           "  tutor create --name web tutor/lab httpd\n  tutor start web",
 		ValidArgsFunction: c.completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, name := range onlyOfRun {
-				if cmd.Flags().Changed(name) {
-					return failure{container.Hint(fmt.Errorf("create has no --%s: it starts nothing", name), "tutor run --"+name+" …"), process.ExitOurs}
-				}
-			}
 			ctr, err := f.made(cmd.Context(), c, "create", args)
 			if err == nil {
 				err = f.create(ctr, false)
@@ -40,16 +36,11 @@ func newCreate(c *cli) *cobra.Command {
 	}
 	cmd.Flags().SetInterspersed(false)
 	f.define(cmd.Flags())
-	refuse(cmd, refusedByRun)
+	refuse(cmd, slices.Concat(refusedByRun, refusedByCreate))
 	c.completeNetworkFlag(cmd)
-	for _, only := range append(onlyOfRun, "lab") {
-		cmd.Flags().MarkHidden(only)
-	}
+	cmd.Flags().MarkHidden("lab")
 	return cmd
 }
-
-// onlyOfRun are flags about a start.
-var onlyOfRun = []string{"detach", "sig-proxy", "detach-keys", "explain", "explain-to", "step", "dry-run", "print-spec"}
 
 // create lets the container exist. The file for its ID must not be there yet, as in Docker.
 func (f *runFlags) create(ctr *container.Container, claim bool) error {

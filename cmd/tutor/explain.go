@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -74,8 +73,7 @@ func openBook() (topics.Book, error) {
 
 func (c *cli) explain(book topics.Book, topic string, asJSON bool) error {
 	style, width := explain.NewStyle(coloured(os.Stdout)), pageWidth(os.Stdout)
-	encoder := json.NewEncoder(c.Out)
-	encoder.SetEscapeHTML(false)
+	encoder := jsonTo(c.Out)
 	if topic == "" && !asJSON {
 		topics.List(c.Out, book, style, width)
 		return nil

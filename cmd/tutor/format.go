@@ -108,12 +108,17 @@ func printEach[T any](out io.Writer, t *template.Template, rows []T) error {
 	return nil
 }
 
-// asJSON is a value as JSON, with & and < as they are.
+// jsonTo writes JSON with & and < as they are.
+func jsonTo(out io.Writer) *json.Encoder {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// asJSON is a value in one line.
 func asJSON(value any) (string, error) {
 	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(value)
+	err := jsonTo(&b).Encode(value)
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
@@ -123,11 +128,7 @@ func printDetails[T any](out io.Writer, format string, found []T) error {
 		return printIndented(out, found)
 	}
 	if format == "json" {
-		text, err := asJSON(found)
-		if err == nil {
-			_, err = fmt.Fprintln(out, text)
-		}
-		return err
+		return jsonTo(out).Encode(found)
 	}
 	t, err := parseTemplate(format)
 	if err != nil {
@@ -146,8 +147,7 @@ func printDetails[T any](out io.Writer, format string, found []T) error {
 }
 
 func printIndented(out io.Writer, value any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
+	e := jsonTo(out)
 	e.SetIndent("", "    ")
 	return e.Encode(value)
 }
@@ -168,8 +168,7 @@ func asPrinted(t *template.Template, one any) (b bytes.Buffer, err error) {
 }
 
 func printJSON[T any](out io.Writer, rows []T) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
+	encoder := jsonTo(out)
 	for _, row := range rows {
 		if err := encoder.Encode(row); err != nil {
 			return err

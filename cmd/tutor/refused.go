@@ -24,20 +24,21 @@ func (r refused) error(typed string) error {
 	return container.Hint(fmt.Errorf("%s is not supported: %s", typed, r.why), r.hint)
 }
 
-// refuse lets a command's flags be typed that it has not, and answers them; the help does not offer them.
+// refuse lets a command's flags be typed that it has not, or shares with another but does not obey, and answers them; the help
+// does not offer them.
 func refuse(command *cobra.Command, table []refused) {
 	flags := command.Flags()
 	for _, r := range table {
-		if r.on {
+		if flags.Lookup(r.name) == nil && r.on {
 			flags.BoolP(r.name, r.short, false, r.why)
-		} else {
+		} else if flags.Lookup(r.name) == nil {
 			flags.StringP(r.name, r.short, "", r.why)
 		}
 		flags.MarkHidden(r.name)
 	}
 	command.PreRunE = func(*cobra.Command, []string) error {
 		for _, r := range table {
-			if flags.Changed(r.name) && flags.Lookup(r.name).Value.String() != "false" {
+			if f := flags.Lookup(r.name); f.Value.String() != f.DefValue {
 				return failure{r.error("--" + r.name), process.ExitOurs}
 			}
 		}
@@ -52,6 +53,18 @@ func refusedOf(table []refused, names ...string) []refused {
 
 // noRestart is what --restart comes to; `run` takes a no.
 var noRestart = refused{name: "restart", why: "tutor has no daemon that could start a container again", hint: "a service manager can do it: systemd's Restart= around `tutor start -a`"}
+
+// refusedByCreate are the flags of `run` that are about a start.
+var refusedByCreate = []refused{
+	{name: "detach", why: "create starts nothing", hint: "leave it out: tutor start does not wait either"},
+	{name: "detach-keys", why: "create starts nothing", hint: "tutor start -ai --detach-keys …"},
+	{name: "dry-run", why: "create starts nothing", hint: "tutor run --dry-run …"},
+	{name: "explain", why: "create starts nothing", hint: "tutor run --explain …"},
+	{name: "explain-to", why: "create starts nothing", hint: "tutor run --explain-to FILE …"},
+	{name: "print-spec", why: "create prints the ID alone", hint: "tutor run --print-spec …"},
+	{name: "sig-proxy", why: "create starts nothing", hint: "tutor start -a --sig-proxy=false …"},
+	{name: "step", why: "create starts nothing", hint: "tutor run --step …"},
+}
 
 // refusedByUpdate are, beside it, the limits that `run` has not either.
 var refusedByUpdate = append(refusedOf(refusedByRun, "blkio-weight", "cpu-rt-period", "cpu-rt-runtime", "cpuset-mems", "kernel-memory", "memory-reservation"), noRestart)

@@ -68,16 +68,7 @@ func (f farEnd) Type(data []byte) error { _, err := f.Write(data); return err }
 // End does nothing: Ctrl-D is a key.
 func (f farEnd) End() error { return nil }
 
-func (f farEnd) Resize(s terminal.Size) error {
-	raw, err := f.SyscallConn() // Fd would make it block
-	if err != nil {
-		return err
-	}
-	failed := raw.Control(func(fd uintptr) {
-		err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: s.Rows, Col: s.Columns})
-	})
-	return errors.Join(failed, err)
-}
+func (f farEnd) Resize(s terminal.Size) error { return setSize(f.File, s) }
 
 // Signal does nothing: the keys that send one are the terminal's.
 func (f farEnd) Signal(unix.Signal) error { return nil }

@@ -162,7 +162,12 @@ func (h *hub) Resize(s terminal.Size) error {
 	if h.size = s; h.terminal == nil {
 		return nil // it gets it when it is there
 	}
-	raw, err := h.terminal.SyscallConn()
+	return setSize(h.terminal, s)
+}
+
+// setSize sets the size of a terminal, and leaves its end such that a read can have a deadline: Fd would make it block.
+func setSize(end *os.File, s terminal.Size) error {
+	raw, err := end.SyscallConn()
 	if err != nil {
 		return err
 	}

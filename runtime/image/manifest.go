@@ -55,8 +55,8 @@ func decode(data []byte, to any) error {
 	return json.Unmarshal(data, to)
 }
 
-// Layers that one mount takes: mount(2) has a page for the options, and each layer's directory is named there. Docker's limit is
-// the same.
+// Layers that one mount takes: mount(2) has a page for the options, and each layer's directory is named there. Docker
+// stops at 125.
 const layerLimit = 127
 
 // A blob larger than this is not downloaded.
