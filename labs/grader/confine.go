@@ -141,7 +141,7 @@ func (s *Sandbox) fence() []string {
 	if s.group.Layout.Unified == "" {
 		return held
 	}
-	group, err := os.Open(filepath.Join(s.group.Layout.Unified, s.group.Name))
+	group, err := os.Open(filepath.Join(s.group.Layout.Top(), s.group.Name))
 	if err != nil {
 		return held
 	}

@@ -10,7 +10,7 @@ import (
 
 // Grade runs the checks of the labs, in their order, and tells after each how it came out.
 func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, after func(*Report)) {
-	passed := map[string]bool{}
+	came := map[string]Status{}
 	for _, c := range checks {
 		if b.stopped() {
 			return
@@ -21,8 +21,11 @@ func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, aft
 			r.MaxPoints = c.Points
 		}
 		began := time.Now()
-		if missing := slices.IndexFunc(c.Needs, func(id string) bool { return !passed[id] }); missing >= 0 {
+		if missing := slices.IndexFunc(c.Needs, func(id string) bool { return came[id] != Pass }); missing >= 0 {
 			r.Status, r.Why = Skip, needs(c.Needs[missing])
+			if slices.ContainsFunc(c.Needs, func(id string) bool { return came[id] == Error }) {
+				r.Status = Error // no fault of box's either
+			}
 		} else {
 			b.run(&r, c)
 		}
@@ -30,8 +33,7 @@ func (b *Bench) Grade(report *Report, lab *Lab, checks []Check, points bool, aft
 			return // it says nothing of box: the check did not wait for it
 		}
 		r.DurationMS = time.Since(began).Milliseconds()
-		if r.Status == Pass {
-			passed[c.ID] = true
+		if came[c.ID] = r.Status; r.Status == Pass {
 			r.Points = r.MaxPoints
 		}
 		report.Checks = append(report.Checks, r)

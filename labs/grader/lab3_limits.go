@@ -49,10 +49,11 @@ func cpusLimited(s *Sandbox) error {
 	quotas := s.limits(command, "cpu", "cpu.max", "cpu.cfs_quota_us")
 	periods := s.limits(command, "cpu", "cpu.max", "cpu.cfs_period_us")
 	wanted, _ := strconv.ParseFloat(cpus, 64)
-	for i := range quotas {
-		quota, _ := strconv.ParseFloat(strings.Fields(quotas[i])[0], 64)
-		last := strings.Fields(periods[i])
-		period, _ := strconv.ParseFloat(last[len(last)-1], 64)
+	for i := range min(len(quotas), len(periods)) { // box may move COMMAND between the two looks
+		first, _, _ := strings.Cut(quotas[i], " ")
+		last := periods[i][strings.LastIndexByte(periods[i], ' ')+1:]
+		quota, _ := strconv.ParseFloat(first, 64)
+		period, _ := strconv.ParseFloat(last, 64)
 		if math.Abs(quota/period-wanted) < 0.011 {
 			return nil
 		}

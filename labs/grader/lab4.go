@@ -7,6 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tutor/runtime/layers"
 )
 
 var layerChecks = []Check{
@@ -41,16 +45,25 @@ func layered(layers []string, words ...string) []string {
 
 var twoLayers = []string{"/var/lower", "/var/upper"}
 
-// inside reads a file as COMMAND sees it.
+// inside reads a file as COMMAND sees it: no link in there leads out.
 func (p Process) inside(path string) string {
-	content, err := os.ReadFile(p.path("root" + path))
+	root, err := unix.Open(p.path("root"), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err.Error()
+	}
+	defer unix.Close(root)
+	fd, err := layers.OpenIn(root, path, strangers)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "no such file"
 	}
 	if err != nil {
 		return err.Error()
 	}
-	return string(content)
+	var content strings.Builder
+	if err := take(os.NewFile(uintptr(fd), path), outputLimit, &content); err != nil {
+		return err.Error()
+	}
+	return content.String()
 }
 
 // twoTrees plants both layers and starts box on them.

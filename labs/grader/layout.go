@@ -95,6 +95,9 @@ func (l *layout) image(p picture) (map[string]any, error) {
 		layers, diffs = append(layers, described), append(diffs, "sha256:"+one.diff)
 		l.lastLayer = filepath.Join(l.dir, "blobs/sha256", described["digest"].(string)[len("sha256:"):])
 	}
+	if p.config == nil {
+		p.config = map[string]any{} // null is not allowed (image-spec, config.md)
+	}
 	content, err := json.Marshal(map[string]any{"os": "linux", "architecture": p.arch, "config": p.config, "rootfs": map[string]any{"type": "layers", "diff_ids": diffs}})
 	if err != nil {
 		return nil, err

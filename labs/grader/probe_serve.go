@@ -30,7 +30,7 @@ func serveAll(listener net.Listener, word string) {
 		}
 		go func() {
 			defer conn.Close()
-			for lines := bufio.NewReader(conn); err == nil; {
+			for lines := bufio.NewReader(io.LimitReader(conn, 2*outputLimit)); err == nil; {
 				var line string
 				line, err = lines.ReadString('\n')
 				io.WriteString(conn, word+" "+line)
@@ -39,14 +39,16 @@ func serveAll(listener net.Listener, word string) {
 	}
 }
 
+// lineLimit is more than any answer to a line: whoever answers may be box, and never end it.
+const lineLimit = 64 << 10
+
 // tellLine sends a line and waits for the answer to it.
 func tellLine(conn net.Conn, line string, patience time.Duration) (string, error) {
 	conn.SetDeadline(time.Now().Add(patience))
 	if _, err := io.WriteString(conn, line+"\n"); err != nil {
 		return "", err
 	}
-	answer, err := bufio.NewReader(conn).ReadString('\n')
-	return answer, err
+	return bufio.NewReader(io.LimitReader(conn, lineLimit)).ReadString('\n')
 }
 
 // tellAll sends a text and its end, and waits for the answer and the end of that.

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/ports"
+	"tutor/runtime/sys"
 )
 
 // A Home is where containers are kept: Root is on disk and survives a restart of the machine, Run is not and
@@ -170,7 +171,7 @@ func (h Home) statePath(id string) string { return filepath.Join(h.Dir(id), "sta
 // written over where it stands, for that has the room of a block, and no state needs more.
 func (h Home) saveEnd(s State) error {
 	err := h.save(s)
-	if !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
+	if !sys.Full(err) {
 		return err
 	}
 	content, err := json.Marshal(s)

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sys/unix"
 
 	"tutor/runtime/flock"
+	"tutor/runtime/sys"
 )
 
 // A stage is where the blobs of one image wait until all of them are there and right. Only then do they get their
@@ -146,9 +146,8 @@ func (t *stage) write(ctx context.Context, h v1.Hash, fill func(*os.File) error)
 		return os.Remove(f.Name())
 	}
 	if err := fill(f); err != nil {
-		full := errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) // then room is needed more than half of a blob
-		if size, _ := f.Seek(0, io.SeekEnd); size == 0 || isWrong(err) || full {
-			os.Remove(f.Name()) // more of these bytes would not make it better
+		if size, _ := f.Seek(0, io.SeekEnd); size == 0 || isWrong(err) || sys.Full(err) {
+			os.Remove(f.Name()) // more of these bytes would not make it better; or room is needed more than half of a blob
 		}
 		return err
 	}

@@ -10,9 +10,8 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"tutor/runtime/image"
+	"tutor/runtime/sys"
 )
 
 const (
@@ -67,7 +66,7 @@ func (c *Cache) download(d *download, ref image.Reference) {
 	if err == nil {
 		err = os.Rename(c.partialPath(d.digest), c.blobPath(d.digest))
 	}
-	if err != nil && (c.nothingOf(d.digest) || full(err) || errors.Is(err, errWrong)) {
+	if err != nil && (c.nothingOf(d.digest) || sys.Full(err) || errors.Is(err, errWrong)) {
 		os.Remove(c.partialPath(d.digest))
 	}
 	c.mutex.Unlock()
@@ -82,8 +81,6 @@ func (c *Cache) nothingOf(digest string) bool {
 	info, err := os.Stat(c.partialPath(digest))
 	return err == nil && info.Size() == 0
 }
-
-func full(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
 var errWrong = errors.New("upstream sent other bytes than the digest says")
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"tutor/runtime/image"
+	"tutor/runtime/sys"
 )
 
 // A Server answers clients. Whoever reaches it may have all it serves: there is no login.
@@ -125,7 +126,7 @@ func (s *Server) upstream(ref image.Reference) bool { return s.Cache != nil && r
 // missing ones; a client that heard 401 would ask us for the way to log in.
 func elsewhere(err error, unknown *refusal) error {
 	words := reason(err)
-	if full(err) {
+	if sys.Full(err) {
 		return &refusal{http.StatusInsufficientStorage, "UNKNOWN", "the disk of this registry is full"}
 	}
 	switch image.Answered(err) {

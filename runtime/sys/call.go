@@ -6,6 +6,7 @@
 package sys
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -113,6 +114,9 @@ func (c Call) ResultText(value int64) string {
 	}
 	return fmt.Sprint(value)
 }
+
+// Full tells if an error is for want of room on a disk: it is full, or this user's part of it (quotactl(2)).
+func Full(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
 // ErrnoName is the symbol of an error number, "ENOENT"; the number itself where the kernel is newer than we.
 func ErrnoName(errno unix.Errno) string {
