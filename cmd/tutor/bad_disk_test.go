@@ -184,7 +184,8 @@ func (d smallDisk) as(user uint32, line string) run {
 // be a bad archive.
 func TestAContainerThatFillsTheDisk(t *testing.T) {
 	onSmallDisk(t, func(d smallDisk) {
-		require.Equal(t, 3, d.tutor("run --name big --network none tutor/lab sh -c 'dd if=/dev/zero of=/f bs=1M count=200; exit 3'").code)
+		r := d.tutor("run --name big --network none tutor/lab sh -c 'dd if=/dev/zero of=/f bs=1M count=200; exit 3'")
+		require.Equal(t, 3, r.code, "%s%s", r.stdout, r.stderr)
 		require.Equal(t, "exited 3\n", d.tutor("inspect -f '{{.State.Status}} {{.State.ExitCode}}' big").stdout)
 		require.Regexp(t, `big +Exited \(3\)`, d.tutor("ps -a --format '{{.Names}} {{.Status}}'").stdout)
 		full := d.tutor("load -i lab.tar")

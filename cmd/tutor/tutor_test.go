@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,7 +160,7 @@ func leftovers(t *testing.T) []string {
 }
 
 // groupsLeft are the containers' and the grader's groups that nobody is going to remove: those that stay although they are
-// empty, and those with processes that no other tutor looks after.
+// empty, and those with processes that no other tutor looks after. Each is one test's failure, the first's that sees it.
 func groupsLeft(t *testing.T) (left []string) {
 	t.Helper()
 	for _, group := range append(globbed(t, "/sys/fs/cgroup/tutor-*"), globbed(t, "/sys/fs/cgroup/*/tutor-*")...) {
@@ -169,13 +170,20 @@ func groupsLeft(t *testing.T) (left []string) {
 				break
 			}
 			if time.Now().After(deadline) {
-				left = append(left, group)
+				if first, _ := firstSeen.LoadOrStore(group, t.Name()); first == t.Name() {
+					left = append(left, group)
+					for _, pid := range strings.Fields(string(procs)) {
+						t.Logf("in %s: %s, of %s: %q", group, pid, parentOf(pid), read("/proc/"+pid, "cmdline"))
+					}
+				}
 				break
 			}
 		}
 	}
 	return left
 }
+
+var firstSeen sync.Map // group: the test
 
 // graderOf is the process that a grader's group is named after: tutor-grade-PID-SEED-NUMBER.
 func graderOf(group string) string {

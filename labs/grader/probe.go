@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -207,6 +208,14 @@ func probeBreakout([]string) int {
 	}
 	unix.Chroot(".")
 	return probeHold(nil)
+}
+
+// What COMMAND does, its first thread does: strace's lines begin with numbers of the sandbox's, and in a PID namespace below it
+// nothing says whose thread another number is.
+func init() {
+	if IsProbe(os.Args) {
+		runtime.LockOSThread()
+	}
 }
 
 // IsProbe tells if this program was called as one: `tutor probe …`.

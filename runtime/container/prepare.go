@@ -16,8 +16,8 @@ import (
 
 // prepare writes what the Program's paths point to, and begins to listen.
 func (c *Container) prepare() error {
-	if c.Options.bare() {
-		return nil
+	if err := c.keepSpec(); err != nil || c.Options.bare() {
+		return err
 	}
 	if c.missing != nil {
 		return c.missing
@@ -50,7 +50,7 @@ func rootLike(upper, layer string) error {
 	return unix.Chmod(upper, stat.Mode&0o7777)
 }
 
-// keepSpec writes config.json, for whoever wants to know later what has run. Nothing waits for it.
+// keepSpec writes config.json, which exec goes by, before the container can fill the disk.
 func (c *Container) keepSpec() error {
 	return writeJSON(filepath.Join(c.home.Dir(c.State.ID), "config.json"), c.Plan.Spec)
 }

@@ -194,7 +194,7 @@ func (c *Container) kept(pid int) error {
 			return err
 		}
 	}
-	return errors.Join(c.claim.note(c.live), c.keepSpec())
+	return c.claim.note(c.live)
 }
 
 // undo lets the group's last processes go, then undoes what the host's hand did.

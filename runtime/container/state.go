@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -134,28 +135,45 @@ func (h Home) Runs(id string) bool {
 	return unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock) == nil && lock.Type != unix.F_UNLCK
 }
 
-// release gives the claim up; the container's directory stays.
+// release gives the claim up; the container's directory stays. Where the kernel has a group of it yet, whose processes could not be
+// made to end in time, so does the claim's file: to the next tutor it is a container that nobody clears.
 func (c *Claim) release() {
 	if c.socket != nil {
 		os.Remove(filepath.Join(c.home.live(), socketName(c.id)))
 		c.socket.Close()
 	}
-	os.Remove(c.file.Name())
+	if len(groupDirs(c.id)) == 0 {
+		os.Remove(c.file.Name())
+	}
 	c.file.Close()
 }
 
 // lockFile makes the file if need be and locks it: F_SETLKW waits, F_SETLK does not (fcntl_locking(2)). These
 // locks belong to the process. One of flock(2) would be the child's too, and outlive a tutor that is killed.
 func lockFile(path string, how int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if f, err = locked(f, how); !errors.Is(err, errReleased) {
+			return f, err
+		}
 	}
-	return locked(f, how)
 }
 
+// errReleased is for the lock of a file that its last holder has removed meanwhile: it keeps nobody out.
+var errReleased = errors.New("it has just been given up")
+
 func locked(f *os.File, how int) (*os.File, error) {
-	if err := unix.FcntlFlock(f.Fd(), how, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
+	err := unix.FcntlFlock(f.Fd(), how, &unix.Flock_t{Type: unix.F_WRLCK})
+	if err == nil {
+		ours, _ := f.Stat()
+		if named, failed := os.Stat(f.Name()); failed != nil || !os.SameFile(ours, named) {
+			err = errReleased
+		}
+	}
+	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
 	}
@@ -190,17 +208,21 @@ func (h Home) saveEnd(s State) error {
 }
 
 // writeJSON goes to the disk before it takes its name: after a power cut a file that was renamed first could be empty
-// (ext4's delayed allocation).
+// (ext4's delayed allocation). A file that says the same already stays.
 func writeJSON(path string, value any) (err error) {
 	content, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
+	content = append(content, '\n')
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+		return nil
+	}
 	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(append(content, '\n'))
+	_, err = file.Write(content)
 	if err == nil {
 		err = file.Sync()
 	}
