@@ -60,7 +60,7 @@ printf '\n%s passed, %s failed, %s skipped\n' "$(count PASS)" "$(count FAIL)" "$
 # Many of these tests race with the kernel and with processes, beside one another. What has failed has its own turn, alone;
 # what passes then is named, and is to be looked at. A test binary that did not come to its end has no second turn.
 names=$(cat "$out"/* | grep -aoE '^--- FAIL: \w+' | awk '{print $3}' | sort -u | paste -sd '|')
-if [ "$failed" = 1 ] && [ -n "$names" ] && ! grep -aqE '^panic: |^SIG|\[build failed\]' "$out"/*; then
+if [ "$failed" = 1 ] && [ -n "$names" ] && ! grep -aqE '^(panic|SIG[A-Z]+): |\[build failed\]' "$out"/*; then
 	printf '\nOnce more, alone: %s\n' "$names"
 	failed=0
 	rm "$out"/*

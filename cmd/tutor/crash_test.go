@@ -221,8 +221,7 @@ func (w *wreckage) compared() string {
 		}
 	}
 	for id := range w.ids {
-		groups := append(globbed(w.t, "/sys/fs/cgroup/*/tutor-"+id), globbed(w.t, "/sys/fs/cgroup/tutor-"+id)...)
-		if said[id] != "running" && len(groups) > 0 {
+		if groups := groupsOf(w.t, id); said[id] != "running" && len(groups) > 0 {
 			return "a group is left: " + groups[0]
 		}
 	}
@@ -235,6 +234,11 @@ func (w *wreckage) compared() string {
 		}
 	}
 	return strings.Join(strangers(monitors), "; ")
+}
+
+func groupsOf(t *testing.T, id string) []string {
+	t.Helper()
+	return append(globbed(t, "/sys/fs/cgroup/tutor-"+id), globbed(t, "/sys/fs/cgroup/*/tutor-"+id)...)
 }
 
 // strangers are processes of this very program that nobody knows, and containers' that no running container has.

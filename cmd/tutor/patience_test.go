@@ -181,3 +181,25 @@ func TestAnEndInTheFutureIsAnotherLifes(t *testing.T) {
 	require.NoError(t, unix.Kill(status.Monitor, unix.SIGKILL))
 	eventually(t, "its end is seen", func() bool { return strings.Contains(ok(t, "ps", "-a"), "Exited (137)") })
 }
+
+// A group that cannot be removed in time is in nobody's way, and the first that can removes it.
+func TestAGroupThatCannotBeRemovedIsTheNextTutorsToRemove(t *testing.T) {
+	root(t)
+	removed(t, "busy")
+	id := strings.TrimSpace(ok(t, "run", "-d", "--name", "busy", "tutor/lab", "sleep", "1000"))
+	group := groupsOf(t, id)[0]
+	require.NoError(t, os.Mkdir(filepath.Join(group, "another's"), 0o755))
+	t.Cleanup(func() { os.Remove(filepath.Join(group, "another's")); os.Remove(group) })
+	ok(t, "kill", "busy")
+	eventually(t, "its monitor gives up", func() bool { return !testHome().Runs(id) })
+	for range 2 {
+		require.Equal(t, "exited\n", ok(t, "inspect", "-f", "{{.State.Status}}", "busy"))
+		require.DirExists(t, group)
+	}
+	require.Contains(t, tutor(t, "start", "busy").stderr, "file exists")
+	require.NoError(t, os.Remove(filepath.Join(group, "another's")))
+	ok(t, "start", "busy")
+	ok(t, "rm", "-f", "busy")
+	require.NoDirExists(t, group)
+	require.Empty(t, leftovers(t))
+}

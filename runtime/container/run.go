@@ -199,14 +199,14 @@ func (c *Container) kept(pid int) error {
 
 // undo lets the group's last processes go, then undoes what the host's hand did.
 func (c *Container) undo(running *process.Running) error {
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(dying)
 	for _, dir := range c.Plan.Group.Dirs() {
 		for populated(dir) && time.Now().Before(deadline) {
 			killGroup(dir)
 			time.Sleep(time.Millisecond)
 		}
 	}
-	return errors.Join(running.Undo(), removeGroups(c.State.ID)) // those that an update has made
+	return errors.Join(running.Undo(), removeGroups(c.State.ID, dying)) // those that an update has made
 }
 
 // populated tells if a process is left in the group.

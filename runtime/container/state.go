@@ -82,6 +82,7 @@ type Live struct {
 	Started time.Time    `json:"started,omitzero"`
 	Monitor int          `json:"monitor,omitempty"` // the process that looks after it
 	Ports   []ports.Port `json:"ports,omitempty"`   // published
+	Stuck   bool         `json:"stuck,omitempty"`   // it has ended, and a process in its groups has not: only they are left
 }
 
 // note writes down what lives now.
@@ -135,8 +136,8 @@ func (h Home) Runs(id string) bool {
 	return unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock) == nil && lock.Type != unix.F_UNLCK
 }
 
-// release gives the claim up; the container's directory stays. Where the kernel has a group of it yet, whose processes could not be
-// made to end in time, so does the claim's file: to the next tutor it is a container that nobody clears.
+// release gives the claim up; the container's directory stays. So does the claim's file where a group could not be removed: it is
+// the next tutor's to clear.
 func (c *Claim) release() {
 	if c.socket != nil {
 		os.Remove(filepath.Join(c.home.live(), socketName(c.id)))
@@ -144,6 +145,8 @@ func (c *Claim) release() {
 	}
 	if len(groupDirs(c.id)) == 0 {
 		os.Remove(c.file.Name())
+	} else {
+		c.note(Live{Stuck: true})
 	}
 	c.file.Close()
 }

@@ -57,17 +57,17 @@ func (c *Claim) clear() error {
 	if f, err := freezerOf(HostLayout(), c.id); err == nil {
 		f.thaw() // in version 1 who stands still does not even hear of SIGKILL
 	}
-	for _, dir := range groupDirs(c.id) {
-		if err := removeGroup(dir); err != nil {
-			return err
-		}
+	patience := dying
+	if live.Stuck {
+		patience = 0
 	}
+	alive := removeGroups(c.id, patience)
 	os.Remove(filepath.Join(c.home.live(), socketName(c.id)))
 	if err := errors.Join(c.home.retract(c.id, live.Ports), c.home.leave(context.Background(), c.id, nil)); err != nil {
 		return err
 	}
 	switch {
-	case known && state.Remove:
+	case known && state.Remove && alive == nil:
 		err = errors.Join(c.home.RemoveAnonymous(state), layers.RemoveAll(c.home.Dir(c.id)))
 	case known && !live.Started.IsZero() && !state.Started.Equal(live.Started): // this life's end is not written down
 		state.Status, state.ExitCode, state.Started, state.Finished = "exited", 137, live.Started, time.Now()
@@ -105,10 +105,20 @@ func groupName(id string) string { return "tutor-" + id }
 // HostLayout is how cgroups are mounted here.
 func HostLayout() cgroups.Layout { return cgroups.Read(os.DirFS("/")) }
 
-// removeGroup kills what is in the group and removes it. Killed processes leave it one by one: it waits for
-// that, for at most five seconds.
-func removeGroup(dir string) error {
-	deadline := time.Now().Add(5 * time.Second)
+// dying is for how long a container's processes are waited for that were killed. One that waits for a disk may take longer.
+const dying = 5 * time.Second
+
+// removeGroups removes every group that the container has.
+func removeGroups(id string, patience time.Duration) (err error) {
+	for _, dir := range groupDirs(id) {
+		err = errors.Join(err, removeGroup(dir, patience))
+	}
+	return err
+}
+
+// removeGroup kills what is in the group and removes it. Killed processes leave it one by one: it waits for that.
+func removeGroup(dir string, patience time.Duration) error {
+	deadline := time.Now().Add(patience)
 	for {
 		killGroup(dir)
 		err := os.Remove(dir)

@@ -95,7 +95,7 @@ func (h Home) limit(s State, r specs.LinuxResources, ran func(program.Program, *
 		}
 	}
 	if _, runs := h.alive(s.ID); !runs { // it has ended meanwhile: its next start will have the limits
-		return func() error { return nil }, removeGroups(s.ID)
+		return func() error { return nil }, removeGroups(s.ID, dying)
 	}
 	if err != nil {
 		err = errors.Join(err, undo())
@@ -155,12 +155,4 @@ func presentState(g cgroups.Group, id string) cgroups.Before {
 		}
 	}
 	return b
-}
-
-// removeGroups removes the groups that an update has made: what undoes the start knows only its own.
-func removeGroups(id string) (err error) {
-	for _, dir := range groupDirs(id) {
-		err = errors.Join(err, removeGroup(dir))
-	}
-	return err
 }
