@@ -101,6 +101,7 @@ func TestARunningContainerStandsStillWhileItIsCommitted(t *testing.T) {
 		eventually(t, "it is frozen", func() bool { return frozen(t, state) })
 		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 		require.Error(t, cmd.Wait())
+		require.Equal(t, 130, cmd.ProcessState.ExitCode())
 		require.False(t, frozen(t, state))
 		goesOn()
 	})

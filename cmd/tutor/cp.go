@@ -33,7 +33,7 @@ func newCp(c *cli) *cobra.Command {
 			if !cmd.Flags().Changed("quiet") {
 				quiet = !isTerminal(c.Err)
 			}
-			return interrupted(cmd.Context(), "cp", c.copy(cmd.Context(), args[0], args[1], o, quiet))
+			return c.copy(cmd.Context(), args[0], args[1], o, quiet)
 		},
 	}
 	flags := command.Flags()

@@ -195,6 +195,7 @@ func TestACopyThatIsInterrupted(t *testing.T) {
 		require.NotContains(t, mounts(), home)
 		if signal == syscall.SIGINT {
 			require.Equal(t, "tutor: cp: interrupted\n", says.String())
+			require.Equal(t, 130, cmd.ProcessState.ExitCode())
 		}
 		require.Equal(t, []string{"big"}, names(t, dir))
 		ok(t, "cp", "large:/small", dir)

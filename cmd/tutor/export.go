@@ -38,9 +38,9 @@ func newExport(c *cli) *cobra.Command {
 			}
 			write := func(w io.Writer) error { return c.home().Export(cmd.Context(), state, w) }
 			if output == "" {
-				return interrupted(cmd.Context(), "export", write(c.Out))
+				return write(c.Out)
 			}
-			return interrupted(cmd.Context(), "export", replaceFile(output, write))
+			return replaceFile(output, write)
 		},
 	}
 	command.Flags().StringVarP(&output, "output", "o", "", "Write to a file, instead of STDOUT")

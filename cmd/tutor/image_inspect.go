@@ -3,7 +3,7 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"path/filepath"
 	"strings"
 
@@ -48,42 +48,25 @@ type rootFS struct {
 }
 
 func newImageInspect(c *cli) *cobra.Command {
-	var format string
-	command := &cobra.Command{
+	return c.inspecting(&cobra.Command{
 		Use:               "inspect [OPTIONS] IMAGE [IMAGE...]",
 		Short:             "Display detailed information on one or more images",
 		Example:           "  tutor image inspect python\n  tutor image inspect -f '{{.Config.Cmd}}' python\n  tutor image inspect -f '{{json .RootFS.Layers}}' python",
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeImages,
-		RunE: func(_ *cobra.Command, args []string) error {
-			found := []imageDetails{}
-			var failed []error
-			for _, name := range args {
-				details, err := c.inspectImage(name)
-				if err != nil {
-					failed = append(failed, err)
-					continue
-				}
-				found = append(found, details)
-			}
-			return errors.Join(append([]error{printDetails(c.Out, format, found)}, failed...)...)
-		},
-	}
-	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
-	return command
+	}, c.inspectImage)
 }
 
-func (c *cli) inspectImage(name string) (imageDetails, error) {
+func (c *cli) inspectImage(_ context.Context, name string) (any, error) {
 	img, err := c.findImage(name)
 	if err != nil {
-		return imageDetails{}, err
+		return nil, err
 	}
 	store, err := c.Store()
 	if err != nil {
-		return imageDetails{}, err
+		return nil, err
 	}
 	if img, err = store.Whole(img); err != nil {
-		return imageDetails{}, err
+		return nil, err
 	}
 	config := img.Config
 	d := imageDetails{

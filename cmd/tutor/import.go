@@ -44,7 +44,7 @@ func newImport(c *cli) *cobra.Command {
 			}
 			img, err := store.Import(cmd.Context(), in, ref, o)
 			if err != nil {
-				return interrupted(cmd.Context(), "import", err)
+				return err
 			}
 			fmt.Fprintln(c.Out, img.ID)
 			return nil

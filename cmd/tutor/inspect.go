@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tutor/runtime/container"
+	"tutor/runtime/image"
+	"tutor/runtime/networks"
+	"tutor/runtime/volumes"
 )
 
 // A containerDetails is what `inspect` prints of a container, with Docker's names in Docker's order.
@@ -32,6 +36,8 @@ type containerDetails struct {
 	Platform        string
 	HostConfig      hostDetails
 	GraphDriver     graphDriver
+	SizeRw          *int64 `json:",omitempty"` // bytes that it has written
+	SizeRootFs      *int64 `json:",omitempty"` // and those of its image with them
 	Mounts          []mountDetails
 	Config          configDetails
 	NetworkSettings map[string]any
@@ -79,58 +85,76 @@ type configDetails struct {
 	ExposedPorts map[string]struct{} `json:",omitempty"`
 }
 
-// newInspect is `inspect`, or with a kind that of a group, which looks for nothing else.
-func newInspect(c *cli, kind string) *cobra.Command {
+// A looker finds one thing by its name, and tells all of it.
+type looker func(ctx context.Context, name string) (any, error)
+
+// inspecting gives a command what every inspect does: what has each name is looked for, what is found is printed, what is not is said.
+func (c *cli) inspecting(command *cobra.Command, look looker) *cobra.Command {
 	var format string
-	var size bool
-	command := &cobra.Command{
-		Use:               "inspect [OPTIONS] NAME|ID [NAME|ID...]",
-		Short:             "Return low-level information on containers and images",
-		Example:           "  tutor inspect web\n  tutor inspect -f '{{.State.Pid}}' web\n  tutor inspect --type image python",
-		Args:              cobra.MinimumNArgs(1),
-		ValidArgsFunction: c.completeContainers,
-		RunE: func(_ *cobra.Command, args []string) error {
-			found := []any{}
-			var failed []error
-			for _, name := range args {
-				details, err := c.inspect(name, kind)
-				if err != nil {
-					failed = append(failed, err)
-					continue
-				}
+	command.Args = cobra.MinimumNArgs(1)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		found, failed := []any{}, []error{nil}
+		for _, name := range args {
+			if details, err := look(cmd.Context(), name); err == nil {
 				found = append(found, details)
+			} else {
+				failed = append(failed, err)
 			}
-			return errors.Join(append([]error{printDetails(c.Out, format, found)}, failed...)...)
-		},
+		}
+		failed[0] = printDetails(c.Out, format, found)
+		return errors.Join(failed...)
 	}
 	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
-	if kind == "" {
-		command.Flags().StringVar(&kind, "type", "", "container or image")
-	}
-	command.Flags().BoolVarP(&size, "size", "s", false, "Display total file sizes if the type is container")
-	command.Flags().MarkHidden("size")
 	return command
 }
 
-// inspect looks for a container first, and for an image then.
-func (c *cli) inspect(name, kind string) (any, error) {
-	if kind != "" && kind != "container" && kind != "image" {
-		return nil, container.Hint(fmt.Errorf("%q is not a valid value for --type", kind), "container or image")
+// newInspect is `inspect`, which looks for one kind of thing after another; `container inspect` looks for containers only.
+func newInspect(c *cli, kind string) *cobra.Command {
+	var size bool
+	command := c.inspecting(&cobra.Command{
+		Use:               "inspect [OPTIONS] NAME|ID [NAME|ID...]",
+		Short:             "Return low-level information on containers, images, networks and volumes",
+		Example:           "  tutor inspect web\n  tutor inspect -f '{{.State.Pid}}' web\n  tutor inspect --type image python",
+		ValidArgsFunction: c.completeContainers,
+	}, func(ctx context.Context, name string) (any, error) { return c.inspect(ctx, name, kind, size) })
+	if kind == "" {
+		command.Flags().StringVar(&kind, "type", "", "container, image, network or volume")
+	} else {
+		command.Short = "Display detailed information on one or more containers"
+		command.Example = "  tutor container inspect web\n  tutor container inspect -s -f '{{.SizeRw}}' web"
 	}
-	if kind != "image" {
-		details, err := c.inspectContainer(name)
-		if !errors.Is(err, container.ErrNotFound) || kind == "container" {
+	command.Flags().BoolVarP(&size, "size", "s", false, "Display total file sizes if the type is container")
+	return command
+}
+
+// inspect is Docker's order in which a name is looked for.
+func (c *cli) inspect(ctx context.Context, name, kind string, size bool) (any, error) {
+	known := false
+	for _, k := range []struct {
+		kind   string
+		look   looker
+		absent error // this kind has none of that name
+	}{
+		{"container", func(_ context.Context, name string) (any, error) { return c.inspectContainer(name, size) }, container.ErrNotFound},
+		{"image", c.inspectImage, image.ErrNotFound},
+		{"network", c.inspectNetwork, networks.ErrNotFound},
+		{"volume", c.inspectVolume, volumes.ErrNotFound},
+	} {
+		if kind != "" && kind != k.kind {
+			continue
+		}
+		known = true
+		if details, err := k.look(ctx, name); kind != "" || !errors.Is(err, k.absent) {
 			return details, err
 		}
 	}
-	details, err := c.inspectImage(name)
-	if err != nil && kind == "" {
-		return nil, container.Hint(fmt.Errorf("No such object: %s", name), "tutor ps -a and tutor images show what there is")
+	if !known {
+		return nil, container.Hint(fmt.Errorf("%q is not a valid value for --type", kind), "container, image, network or volume")
 	}
-	return details, err
+	return nil, container.Hint(fmt.Errorf("No such object: %s", name), "tutor ps -a, tutor images, tutor network ls and tutor volume ls show what there is")
 }
 
-func (c *cli) inspectContainer(name string) (containerDetails, error) {
+func (c *cli) inspectContainer(name string, size bool) (containerDetails, error) {
 	h := c.home()
 	if err := h.Settle(); err != nil {
 		return containerDetails{}, err
@@ -162,6 +186,13 @@ func (c *cli) inspectContainer(name string) (containerDetails, error) {
 		lower = append(lower, filepath.Join(h.Root, "layers", name))
 	}
 	d.GraphDriver.Data.LowerDir = strings.Join(lower, ":")
+	if size {
+		own, all, err := c.sizes(s)
+		if err != nil {
+			return d, err
+		}
+		d.SizeRw, d.SizeRootFs = &own, &all
+	}
 	return d, nil
 }
 

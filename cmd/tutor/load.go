@@ -48,7 +48,7 @@ func newLoad(c *cli) *cobra.Command {
 					fmt.Fprintln(c.Out, "Loaded image:", l.Name)
 				}
 			}
-			return interrupted(cmd.Context(), "load", err)
+			return err
 		},
 	}
 	command.Flags().StringVarP(&input, "input", "i", "", "Read from tar archive file, instead of STDIN")

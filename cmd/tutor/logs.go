@@ -37,7 +37,7 @@ func newLogs(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.home().Logs(cmd.Context(), s.ID, o, c.Out, c.Err)
+			return lookedOn(cmd.Context(), c.home().Logs(cmd.Context(), s.ID, o, c.Out, c.Err))
 		},
 	}
 	flags := command.Flags()

@@ -6,18 +6,15 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"tutor/labs/grader"
 	"tutor/labs/toolbox"
@@ -145,12 +142,12 @@ func add(root *cobra.Command, group string, commands ...*cobra.Command) {
 
 // main runs one command line and returns its exit status.
 func (c *cli) main(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	context.AfterFunc(ctx, stop) // what does not hear the first Ctrl-C is killed by the second
 	root := c.root()
 	root.SetArgs(args)
-	err := c.written(root.ExecuteContext(ctx))
+	command, err := root.ExecuteContextC(ctx)
+	err = interrupted(ctx, command.Name(), c.written(err))
 	var ended exit
 	if errors.As(err, &ended) {
 		return int(ended)
@@ -162,7 +159,8 @@ func (c *cli) main(args []string) int {
 	return 0
 }
 
-// exit is the status of a container's command: nothing went wrong, and tutor ends with the same.
+// exit is the status of a container's command, or of one that only looked on until Ctrl-C: nothing went wrong, and tutor ends with the
+// same.
 type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }

@@ -3,8 +3,7 @@
 package main
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"net"
 	"net/netip"
 	"slices"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tutor/runtime/container"
 	"tutor/runtime/filters"
 	"tutor/runtime/networks"
 )
@@ -112,41 +110,20 @@ type networkDetails struct {
 }
 
 func newNetworkInspect(c *cli) *cobra.Command {
-	var format string
-	command := &cobra.Command{
+	return c.inspecting(&cobra.Command{
 		Use:               "inspect [OPTIONS] NETWORK [NETWORK...]",
 		Short:             "Display detailed information on one or more networks",
 		Example:           "  tutor network inspect lab\n  tutor network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}' lab",
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeNetworks,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := c.home().NetworkList(cmd.Context())
-			if err != nil {
-				return err
-			}
-			found, failed := []networkDetails{}, error(nil)
-			for _, name := range args {
-				i := slices.IndexFunc(all, func(n networks.Network) bool {
-					return n.Name == name || len(name) >= 4 && strings.HasPrefix(n.ID, name)
-				})
-				if i < 0 {
-					failed = errors.Join(failed, fmt.Errorf("network %s not found", name))
-					continue
-				}
-				d, err := c.networkDetails(all[i])
-				if err != nil {
-					return err
-				}
-				found = append(found, d)
-			}
-			if err := printDetails(c.Out, format, found); err != nil {
-				return err
-			}
-			return container.Hint(failed, "tutor network ls shows those that are there")
-		},
+	}, c.inspectNetwork)
+}
+
+func (c *cli) inspectNetwork(ctx context.Context, name string) (any, error) {
+	n, err := c.home().Network(ctx, name)
+	if err != nil {
+		return nil, err
 	}
-	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
-	return command
+	return c.networkDetails(n)
 }
 
 func (c *cli) networkDetails(n networks.Network) (networkDetails, error) {

@@ -124,9 +124,24 @@ func (v psView) row(c *cli, s container.Status, now time.Time) psRow {
 		r.Image = img[:12]
 	}
 	if v.size || strings.Contains(v.format, ".Size") {
-		r.Size = units.HumanSizeWithPrecision(float64(c.home().Size(s.ID)), 3)
+		own, all, err := c.sizes(s)
+		r.Size = units.HumanSizeWithPrecision(float64(own), 3)
+		if err == nil {
+			r.Size += fmt.Sprintf(" (virtual %s)", units.HumanSizeWithPrecision(float64(all), 3))
+		}
 	}
 	return r
+}
+
+// sizes are what a container has written, in bytes, and that with all layers of its image.
+func (c *cli) sizes(s container.Status) (own, all int64, err error) {
+	own = c.home().Size(s.ID)
+	store, err := c.Store()
+	if err != nil {
+		return own, own, err
+	}
+	img, err := store.Find(s.ImageID)
+	return own, own + img.Size, err
 }
 
 // commandLine is a command as Docker shows it: an argument with a space stands in quotes.

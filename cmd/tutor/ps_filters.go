@@ -32,11 +32,17 @@ func (c *cli) chooseContainers(all []container.Status, f filters.Filters) ([]con
 	if err != nil {
 		return nil, err
 	}
+	byID := map[string]string{} // a network's name
+	for _, v := range f["network"] {
+		if n, err := c.home().Networks().Find(v); err == nil {
+			byID[v] = n.Name
+		}
+	}
 	return slices.DeleteFunc(all, func(s container.Status) bool {
 		return !f.Fit("id", func(v string) bool { return strings.HasPrefix(s.ID, v) }) ||
 			!f.Fit("name", func(v string) bool { return matches(v, s.Name) || matches(v, "/"+s.Name) }) ||
 			!f.Fit("status", func(v string) bool { return s.Word == v }) ||
-			!f.Fit("network", func(v string) bool { return slices.Contains(s.Networks, v) }) ||
+			!f.Fit("network", func(v string) bool { return slices.Contains(s.Networks, v) || slices.Contains(s.Networks, byID[v]) }) ||
 			!f.Fit("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
 			!f.Fit("volume", func(v string) bool { return hasVolume(s, v) }) ||
 			!f.Fit("ancestor", func(string) bool { return slices.Contains(ancestors, s.ImageID) }) ||

@@ -3,9 +3,7 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -40,9 +38,9 @@ func newSave(c *cli) *cobra.Command {
 			}
 			write := func(w io.Writer) error { return store.Save(cmd.Context(), w, args) }
 			if output == "" {
-				return interrupted(cmd.Context(), "save", write(c.Out))
+				return write(c.Out)
 			}
-			return interrupted(cmd.Context(), "save", replaceFile(output, write))
+			return replaceFile(output, write)
 		},
 	}
 	command.Flags().StringVarP(&output, "output", "o", "", "Write to a file, instead of STDOUT")
@@ -72,12 +70,4 @@ func replaceFile(name string, write func(io.Writer) error) error {
 		return err
 	}
 	return os.Rename(f.Name(), name)
-}
-
-// interrupted says it in one word when it was Ctrl-C that ended a transfer.
-func interrupted(ctx context.Context, command string, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("%s: interrupted", command)
-	}
-	return err
 }

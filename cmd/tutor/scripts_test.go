@@ -2,12 +2,16 @@ package main_test
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -58,4 +62,71 @@ func TestCtrlCAtAQuestion(t *testing.T) {
 	cmd.Wait()
 	require.Equal(t, syscall.SIGINT, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
 	require.Contains(t, ok(t, "ps", "-a"), "doubtful")
+}
+
+// Who only looks on, and stops that, has nothing to be told; a shell sees the signal in the status.
+func TestCtrlCEndsWhoLooksOn(t *testing.T) {
+	root(t)
+	removed(t, "watched")
+	ok(t, "run", "-d", "--name", "watched", "tutor/lab", "sh", "-c", "echo begun; exec sleep 1000")
+	for _, line := range [][]string{{"logs", "-f", "watched"}, {"wait", "watched"}} {
+		for signal, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+			eventually(t, fmt.Sprint(line, " hears ", signal), func() bool {
+				cmd := exec.Command(binary, line...)
+				var says bytes.Buffer
+				cmd.Stderr = &says
+				require.NoError(t, cmd.Start())
+				time.Sleep(100 * time.Millisecond)
+				require.NoError(t, cmd.Process.Signal(signal))
+				cmd.Wait()
+				require.Empty(t, says.String())
+				return cmd.ProcessState.ExitCode() == status // else the signal came before main
+			})
+		}
+	}
+}
+
+// One inspect for all kinds of things, in Docker's order.
+func TestInspectFindsWhateverHasTheName(t *testing.T) {
+	root(t)
+	removed(t, "looked-at")
+	ok(t, "network", "create", "looked-net")
+	t.Cleanup(func() { tutor(t, "network", "rm", "looked-net"); tutor(t, "volume", "rm", "looked-vol") })
+	ok(t, "volume", "create", "looked-vol")
+	ok(t, "create", "--name", "looked-at", "--network", "looked-net", "tutor/lab", "true")
+	var all []struct {
+		Name, Driver string
+		RepoTags     []string
+	}
+	require.NoError(t, json.Unmarshal([]byte(ok(t, "inspect", "looked-at", "tutor/lab", "looked-net", "looked-vol")), &all))
+	require.Equal(t, "[{/looked-at overlay []} {  [tutor/lab:latest]} {looked-net bridge []} {looked-vol local []}]", fmt.Sprint(all))
+	for kind, name := range map[string]string{"container": "looked-at", "image": "tutor/lab", "network": "looked-net", "volume": "looked-vol"} {
+		require.NotEmpty(t, ok(t, "inspect", "--type", kind, name))
+		r := tutor(t, "inspect", "--type", kind, "nosuch")
+		require.Equal(t, 1, r.code)
+		require.Regexp(t, `(?i)`+kind+`|no such`, r.stderr)
+		require.Contains(t, r.stderr, "tutor: hint: ")
+	}
+	r := tutor(t, "inspect", "nosuch", "looked-vol")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stdout, "looked-vol", "what is found is shown")
+	require.Regexp(t, `^tutor: No such object: nosuch\ntutor: hint: `, r.stderr)
+	require.Contains(t, tutor(t, "inspect", "--type", "plugin", "x").stderr, "not a valid value for --type")
+	id := strings.TrimSpace(ok(t, "inspect", "-f", "{{.Id}}", "looked-net"))
+	require.Equal(t, "looked-at\n", ok(t, "ps", "-a", "--filter", "network="+id[:12], "--format", "{{.Names}}"))
+	require.Empty(t, ok(t, "ps", "-aq", "--filter", "network=nosuch"))
+}
+
+func TestSizesAreTheContainersOwnAndWithItsImage(t *testing.T) {
+	root(t)
+	stopped(t, "weighed", "tutor/lab", "sh", "-c", "dd if=/dev/urandom of=/big bs=1M count=3 2>/dev/null; sync")
+	var own, all, image int64
+	_, err := fmt.Sscan(ok(t, "inspect", "-s", "-f", "{{.SizeRw}} {{.SizeRootFs}}", "weighed"), &own, &all)
+	require.NoError(t, err)
+	_, err = fmt.Sscan(ok(t, "image", "inspect", "-f", "{{.Size}}", "tutor/lab"), &image)
+	require.NoError(t, err)
+	require.InDelta(t, 3<<20, own, 1<<17)
+	require.Equal(t, own+image, all)
+	require.NotContains(t, ok(t, "inspect", "weighed"), "SizeRw")
+	require.Regexp(t, `^3\.\d+MB \(virtual \d+(\.\d+)?MB\)\n$`, ok(t, "ps", "-as", "--filter", "name=weighed", "--format", "{{.Size}}"))
 }

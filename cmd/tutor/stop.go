@@ -164,7 +164,7 @@ func newWait(c *cli) *cobra.Command {
 					failed = append(failed, err)
 				}
 			}
-			return c.together(failed)
+			return lookedOn(cmd.Context(), c.together(failed))
 		},
 	}
 }

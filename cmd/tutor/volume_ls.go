@@ -3,10 +3,7 @@
 package main
 
 import (
-	"errors"
-	"maps"
-	"slices"
-	"strings"
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,11 +71,7 @@ func (c *cli) volumeRows(words []string) ([]volumeRow, error) {
 		if !fits {
 			continue
 		}
-		var labels []string
-		for _, key := range slices.Sorted(maps.Keys(v.Labels)) {
-			labels = append(labels, key+"="+v.Labels[key])
-		}
-		rows = append(rows, volumeRow{Availability: "N/A", Driver: localDriver, Group: "N/A", Labels: strings.Join(labels, ","), Links: "N/A",
+		rows = append(rows, volumeRow{Availability: "N/A", Driver: localDriver, Group: "N/A", Labels: labelWords(v.Labels), Links: "N/A",
 			Mountpoint: store.Data(v.Name), Name: v.Name, Scope: "local", Size: "N/A", Status: "N/A", labelled: v.Labels})
 	}
 	return rows, nil
@@ -96,28 +89,19 @@ type volumeDetails struct {
 }
 
 func newVolumeInspect(c *cli) *cobra.Command {
-	var format string
-	command := &cobra.Command{
+	return c.inspecting(&cobra.Command{
 		Use:               "inspect [OPTIONS] VOLUME [VOLUME...]",
 		Short:             "Display detailed information on one or more volumes",
 		Example:           "  tutor volume inspect data\n  tutor volume inspect -f '{{.Mountpoint}}' data",
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeVolumes,
-		RunE: func(_ *cobra.Command, args []string) error {
-			found, failed := []volumeDetails{}, []error{}
-			store := c.home().Volumes()
-			for _, name := range args {
-				v, err := store.Find(name)
-				if err != nil {
-					failed = append(failed, err)
-					continue
-				}
-				found = append(found, volumeDetails{CreatedAt: v.Created.Format(time.RFC3339), Driver: localDriver, Labels: v.Labels,
-					Mountpoint: store.Data(v.Name), Name: v.Name, Scope: "local"})
-			}
-			return errors.Join(append([]error{printDetails(c.Out, format, found)}, failed...)...)
-		},
+	}, c.inspectVolume)
+}
+
+func (c *cli) inspectVolume(_ context.Context, name string) (any, error) {
+	store := c.home().Volumes()
+	v, err := store.Find(name)
+	if err != nil {
+		return nil, err
 	}
-	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")
-	return command
+	return volumeDetails{CreatedAt: v.Created.Format(time.RFC3339), Driver: localDriver, Labels: v.Labels, Mountpoint: store.Data(v.Name), Name: v.Name, Scope: "local"}, nil
 }

@@ -101,15 +101,33 @@ func (h Home) NetworkPrune(ctx context.Context, fits func(networks.Network) bool
 
 // NetworkList is every network, those that are always there included.
 func (h Home) NetworkList(ctx context.Context) ([]networks.Network, error) {
-	store := h.Networks()
-	lock, err := store.Lock(ctx)
+	lock, err := h.lockNetworks(ctx)
 	if err != nil {
-		return nil, Hint(err, "run as root, or set TUTOR_ROOT and TUTOR_RUN to directories that can be written")
+		return nil, err
 	}
 	defer lock.Close()
 	if _, err := h.network(networks.Default); err != nil {
 		return nil, err
 	}
-	all, err := store.List()
-	return append(all, store.BuiltIn()...), err
+	all, err := h.Networks().List()
+	return append(all, h.Networks().BuiltIn()...), err
+}
+
+// Network is one of them, by its name, its ID, or the beginning of its ID if no other's begins so.
+func (h Home) Network(ctx context.Context, name string) (networks.Network, error) {
+	lock, err := h.lockNetworks(ctx)
+	if err != nil {
+		return networks.Network{}, err
+	}
+	defer lock.Close()
+	n, err := h.network(name)
+	if builtIn, there := h.Networks().FindBuiltIn(name); there && errors.Is(err, networks.ErrNotFound) {
+		return builtIn, nil
+	}
+	return n, err
+}
+
+func (h Home) lockNetworks(ctx context.Context) (networks.Lock, error) {
+	lock, err := h.Networks().Lock(ctx)
+	return lock, Hint(err, "run as root, or set TUTOR_ROOT and TUTOR_RUN to directories that can be written")
 }
