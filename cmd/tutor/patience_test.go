@@ -203,3 +203,30 @@ func TestAGroupThatCannotBeRemovedIsTheNextTutorsToRemove(t *testing.T) {
 	require.NoDirExists(t, group)
 	require.Empty(t, leftovers(t))
 }
+
+// Whoever has stopped reading a container's output keeps nobody from removing it, and still gets what it wrote.
+func TestAContainerIsRemovedThoughItsReaderRests(t *testing.T) {
+	root(t)
+	removed(t, "flood")
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	cmd := exec.Command(binary, "run", "--rm", "--name", "flood", "tutor/lab", "sh", "-c", "i=0; while :; do i=$((i+1)); echo $i; done")
+	cmd.Stdout = w
+	require.NoError(t, cmd.Start())
+	w.Close()
+	eventually(t, "it has filled every pipe", func() bool {
+		before := tutor(t, "logs", "--tail", "1", "flood").stdout
+		time.Sleep(200 * time.Millisecond)
+		return before != "" && tutor(t, "logs", "--tail", "1", "flood").stdout == before
+	})
+	ok(t, "rm", "-f", "flood")
+	require.Empty(t, ok(t, "ps", "-aqf", "name=flood"))
+	said, err := io.ReadAll(r)
+	require.NoError(t, err)
+	cmd.Wait()
+	require.Equal(t, 137, cmd.ProcessState.ExitCode())
+	for i, line := range strings.Split(strings.TrimSuffix(string(said), "\n"), "\n") {
+		require.Equal(t, fmt.Sprint(i+1), line)
+	}
+	require.Greater(t, len(said), 64<<10)
+}

@@ -89,12 +89,9 @@ func (c *Container) flow(running *process.Running, may bool) {
 	}
 }
 
-// ebb is the end of all output.
-func (c *Container) ebb(signals <-chan os.Signal) {
-	c.hub.ebb(signals)
-	if c.hub.log != nil {
-		c.hub.log.close()
-	}
+// ebb is the end of all output, but for what somebody who reads slowly has not read yet.
+func (c *Container) ebb() {
+	c.hub.ebb()
 	c.hub.mutex.Lock()
 	defer c.hub.mutex.Unlock()
 	if c.hub.process >= 0 {

@@ -26,6 +26,7 @@ type hub struct {
 	size     terminal.Size
 	sources  []*os.File // what the command writes into, our ends
 	pumps    sync.WaitGroup
+	drained  chan struct{} // closed when they have ended
 	told     chan struct{} // closed when all has been said that comes before the command's output
 	tell     func()        // closes it
 }

@@ -6,16 +6,15 @@ import (
 )
 
 // ebb waits until what the command wrote has gone out. Its processes are dead; a second is for those outside its group that
-// were handed its output. Then what lies in the pipes goes out, at the pace of those who read: over a line they have another ten
-// seconds, and here until Ctrl-C.
-func (h *hub) ebb(signals <-chan os.Signal) {
-	drained := make(chan struct{})
+// were handed its output, and for those who read. What lies in the pipes then is left to lastWords.
+func (h *hub) ebb() {
+	h.drained = make(chan struct{})
 	go func() {
 		h.pumps.Wait()
-		close(drained)
+		close(h.drained)
 	}()
 	select {
-	case <-drained:
+	case <-h.drained:
 		return
 	case <-time.After(time.Second):
 	}
@@ -29,9 +28,19 @@ func (h *hub) ebb(signals <-chan os.Signal) {
 		}
 	}
 	h.mutex.Unlock()
-	select {
-	case <-drained:
-	case <-signals:
+}
+
+// lastWords go out at the pace of those who read, when the container is no more: over a line they have another ten seconds, and here
+// until Ctrl-C.
+func (h *hub) lastWords(signals <-chan os.Signal) {
+	if h.drained != nil { // else there was no command to write any
+		select {
+		case <-h.drained:
+		case <-signals:
+		}
+	}
+	if h.log != nil {
+		h.log.close()
 	}
 }
 

@@ -112,6 +112,7 @@ func (c *Container) Run(w Watch) (status int, err error) {
 	c.State.Started, c.State.OOMKilled = time.Time{}, false
 	defer func() {
 		err = errors.Join(err, c.finish(status, err, w.Made))
+		c.hub.lastWords(signals) // whoever reads slowly keeps nobody from removing it
 		if !c.State.Started.IsZero() {
 			c.hub.farewell(status)
 		}
@@ -171,7 +172,7 @@ func (c *Container) attended(running *process.Running, w Watch, signals <-chan o
 	for _, dir := range c.Plan.Group.Dirs() {
 		killGroup(dir) // without a PID namespace PID 1's end is not everybody's
 	}
-	c.ebb(signals)
+	c.ebb()
 	undoErr := c.undo(running)
 	if kept != nil {
 		if w.Failed != nil {
