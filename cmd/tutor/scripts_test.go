@@ -86,6 +86,19 @@ func TestCtrlCEndsWhoLooksOn(t *testing.T) {
 	}
 }
 
+// `start -a web | head -1` ends with head, and the container goes on.
+func TestWhoIsAttachedEndsWithItsReader(t *testing.T) {
+	root(t)
+	removed(t, "chatty")
+	ok(t, "create", "--name", "chatty", "tutor/lab", "sh", "-c", "while :; do echo x; echo e >&2; sleep 0.05; done")
+	for _, line := range []string{"start -a chatty | head -1", "attach --no-stdin chatty | head -1", "attach --no-stdin chatty 2>&1 >/dev/null | head -1"} {
+		r := command(t, exec.Command("bash", "-c", "set -o pipefail; "+binary+" "+line))
+		require.Equal(t, 128+int(syscall.SIGPIPE), r.code, line)
+		require.Regexp(t, `^[xe]\n$`, r.stdout)
+		require.Equal(t, "running\n", ok(t, "inspect", "-f", "{{.State.Status}}", "chatty"))
+	}
+}
+
 // One inspect for all kinds of things, in Docker's order.
 func TestInspectFindsWhateverHasTheName(t *testing.T) {
 	root(t)

@@ -178,6 +178,9 @@ func (c *cli) joined(a *container.Attachment, s container.State, f attachFlags) 
 	}()
 	select {
 	case e := <-ended:
+		if errors.Is(e.err, unix.EPIPE) { // nobody reads any more: it goes on without us, as it would under docker
+			return 128 + int(unix.SIGPIPE), nil
+		}
 		return e.status, e.err
 	case <-left:
 		restore()

@@ -109,7 +109,7 @@ var callsOnProcesses = []Topic{
 		What: `A descriptor that stands for a process (Linux 5.3). A PID can be given to another process once its owner is gone and
 			has been waited for; the descriptor goes on meaning the one that it was opened for. poll says when it has ended.`,
 		Why:  `What is done to a container from outside must never hit a stranger who has inherited its number.`,
-		Hand: []string{"sleep 2 & strace -e trace=pidfd_open pidwait -P $$ sleep   # it waits for one that is not its child"},
+		Hand: []string{"sleep 5 & strace -e trace=pidfd_open pidwait -P $$ sleep   # it waits for one that is not its child"},
 		Safe: true,
 		Try:  Try{Line: "tutor run --rm -t --explain tutor/lab true", Look: "pidfd_open with the child's PID, by the host's hand", Want: `pidfd_open\(\d+, 0\) = \d+`},
 		Read: []string{"pidfd_open(2)"},

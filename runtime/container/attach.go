@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tutor/runtime/process"
 	"tutor/runtime/terminal"
 )
 
@@ -102,8 +103,8 @@ func (a *Attachment) Started() error {
 	}
 }
 
-// Wait passes on what the command writes until it ends, and returns its status. A connection that breaks is a
-// monitor that was killed: then the state on disk says what is known.
+// Wait passes on what the command writes until it ends, and returns its status, or until it can be passed on no more. A connection
+// that breaks is a monitor that was killed: then the state on disk says what is known.
 func (a *Attachment) Wait(out, errors io.Writer) (status int, err error) {
 	for {
 		kind, data, err := a.next()
@@ -112,11 +113,14 @@ func (a *Attachment) Wait(out, errors io.Writer) (status int, err error) {
 		}
 		switch kind {
 		case frameOut:
-			out.Write(data)
+			_, err = out.Write(data)
 		case frameErr:
-			errors.Write(data)
+			_, err = errors.Write(data)
 		case frameExit:
 			return int(data[0]), nil
+		}
+		if err != nil {
+			return process.ExitOurs, err
 		}
 	}
 }
