@@ -90,7 +90,7 @@ func TestAHostileBoxChangesNothingButItsOwnScore(t *testing.T) {
 		t.Parallel()
 		files, err := labs.Solution(1)
 		require.NoError(t, err)
-		report := graded(t, lab, folder(t, files), true)
+		report := graded(t, grader.Order{Lab: lab, Path: folder(t, files), Alone: true})
 		require.Equal(t, lab.Points(), report.Points, story(report))
 	})
 }
@@ -100,13 +100,13 @@ func TestAnyLanguageWillDo(t *testing.T) {
 	starter, err := labs.Starter(2, "sh")
 	require.NoError(t, err)
 	lab := grader.Find("2-namespaces")
-	report := graded(t, lab, folder(t, starter), true)
+	report := graded(t, grader.Order{Lab: lab, Path: folder(t, starter), Alone: true})
 	require.Zero(t, report.Points, story(report))
 	for before, work := range shellSolution {
 		require.Contains(t, starter["box"], before)
 		starter["box"] = strings.Replace(starter["box"], before, work+before, 1)
 	}
-	report = graded(t, lab, folder(t, starter), false)
+	report = graded(t, grader.Order{Lab: lab, Path: folder(t, starter)})
 	require.Equal(t, 0, report.Exit(), story(report))
 }
 
@@ -127,7 +127,7 @@ func TestAProgramIsCompiledWhereOnlyItsOwnFilesAre(t *testing.T) {
 	other := folder(t, labs.Files{"box.go": "hunter2 hunter2\n"})
 	mine := folder(t, labs.Files{"go.mod": "module box\n\ngo 1.25\n", "box.go": "package main\n\nfunc other()\n\nfunc main() { other() }\n",
 		"box.s": fmt.Sprintf("#include \"%s/box.go\"\n", other)})
-	report := graded(t, grader.Find("1-bare-process"), mine, true)
+	report := graded(t, grader.Order{Lab: grader.Find("1-bare-process"), Path: mine, Alone: true})
 	require.Zero(t, report.Points)
 	require.Contains(t, report.Checks[0].Actual, "go build", "it does not build")
 	require.NotContains(t, strings.ToLower(story(report)), "hunter2")

@@ -31,7 +31,7 @@ else:
 func TestNoOtherProgramCanStandForCommand(t *testing.T) {
 	root(t)
 	t.Parallel() // most of it is waiting
-	report := graded(t, &grader.Labs[0], folder(t, labs.Files{"box": pretender}), true)
+	report := graded(t, grader.Order{Lab: &grader.Labs[0], Path: folder(t, labs.Files{"box": pretender}), Alone: true})
 	for _, c := range report.Checks {
 		if c.ID != "lab1.missing" && c.ID != "lab1.denied" { // where no COMMAND runs
 			require.NotEqual(t, grader.Pass, c.Status, story(report))
@@ -50,7 +50,7 @@ func TestNoOtherWordsCanStandForThoseOfCommand(t *testing.T) {
 	content, err := os.ReadFile(compiled(t, solution))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "real"), content, 0o755))
-	report := graded(t, lab, dir, true)
+	report := graded(t, grader.Order{Lab: lab, Path: dir, Alone: true})
 	for _, c := range report.Checks {
 		want := grader.Pass
 		switch c.ID {
@@ -67,7 +67,7 @@ func TestNoOtherWordsCanStandForThoseOfCommand(t *testing.T) {
 func TestAFolderWithoutABoxIsGraded(t *testing.T) {
 	root(t)
 	t.Parallel() // most of it is waiting
-	report := graded(t, &grader.Labs[0], t.TempDir(), true)
+	report := graded(t, grader.Order{Lab: &grader.Labs[0], Path: t.TempDir(), Alone: true})
 	require.Len(t, report.Checks, len(grader.Labs[0].Checks))
 	for _, c := range report.Checks {
 		require.Equal(t, grader.Fail, c.Status, story(report))
