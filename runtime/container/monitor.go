@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"errors"
 	"math"
 	"net"
@@ -81,10 +82,16 @@ func (h Home) Watch(id string, advice func(error) string) int {
 }
 
 func (h Home) watch(id string, l *line) error {
+	turn, err := h.turn(context.Background(), id) // before it is read what the container is to be, which update and connect change
+	if err != nil {
+		return err
+	}
+	defer turn.Close()
 	c, err := h.Open(id)
 	if err != nil {
 		return err
 	}
+	c.turn = turn
 	met := make(chan struct{})
 	go c.hub.serve(l, func() { close(met) })
 	<-met // so that nothing the command writes is missed

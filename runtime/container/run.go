@@ -26,6 +26,7 @@ type Container struct {
 	image   Image
 	home    Home
 	claim   *Claim
+	turn    *os.File // nobody else has its files mounted, or changes what it is to be: see mounted
 	live    Live
 	leases  []networks.Lease // where it is plugged in
 	shared  State            // whose network it uses; no ID: nobody's
@@ -132,14 +133,17 @@ func (c *Container) Run(w Watch) (status int, err error) {
 
 // start carries out the Program, with all that it stands on; the Running is good for its Results also when there is an error.
 func (c *Container) start(w Watch) (*process.Running, error) {
+	if c.turn == nil {
+		turn, err := c.home.turn(context.Background(), c.State.ID)
+		if err != nil {
+			return nil, err
+		}
+		c.turn = turn
+	}
+	defer c.turn.Close()
 	if err := c.join(context.Background(), true, w.Made); err != nil {
 		return nil, err
 	}
-	turn, err := c.home.turn(context.Background(), c.State.ID) // nobody else has its files mounted: see mounted
-	if err != nil {
-		return nil, err
-	}
-	defer turn.Close()
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}
