@@ -18,8 +18,9 @@ import (
 // by comparing, so that an editor which writes a backup, renames, and writes again is one change and not four.
 type Watch struct {
 	How     string // "inotify", or why it looks once a second instead
-	path    string
-	ignored string // what the grader itself writes there
+	path    string // as the student says it
+	real    string // where that leads to
+	ignored string // what the grader itself writes there, as the kernel calls it
 	seen    map[string]stamp
 	events  *os.File // nil: no inotify here
 	fd      int      // of events: asking it for that would make it blocking
@@ -46,12 +47,13 @@ var foreign = map[uint32]string{
 
 // NewWatch watches a program, or a folder and those below it. Files and folders whose name begins with a dot do not count.
 func NewWatch(path, ignored string) (*Watch, error) {
-	if _, err := os.Stat(path); err != nil {
+	w := &Watch{path: filepath.Clean(path), How: "inotify"}
+	var err error
+	if w.real, err = resolved(path); err != nil {
 		return nil, err
 	}
-	w := &Watch{path: filepath.Clean(path), How: "inotify"}
-	if ignored != "" {
-		w.ignored = filepath.Clean(ignored)
+	if folder, err := resolved(filepath.Dir(ignored)); err == nil && ignored != "" {
+		w.ignored = filepath.Join(folder, filepath.Base(ignored))
 	}
 	var about unix.Statfs_t
 	if err := unix.Statfs(path, &about); err != nil {
@@ -68,6 +70,15 @@ func NewWatch(path, ignored string) (*Watch, error) {
 	}
 	w.events, w.fd = os.NewFile(uintptr(fd), "inotify"), fd
 	return w, w.Look()
+}
+
+// resolved is a path without links, from the root.
+func resolved(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
 }
 
 // Close ends the watch.
@@ -146,14 +157,15 @@ func (w *Watch) look() (map[string]stamp, error) {
 	info, err := os.Stat(w.path)
 	if err == nil && !info.IsDir() {
 		w.listen(filepath.Dir(w.path)) // an editor puts a new file in the place of the old
+		w.listen(filepath.Dir(w.real))
 		return map[string]stamp{w.path: stampOf(info)}, nil
 	}
 	found := map[string]stamp{}
-	err = filepath.WalkDir(w.path, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(w.real, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return ignoreGone(err)
 		}
-		if path != w.path && strings.HasPrefix(d.Name(), ".") || path == w.ignored {
+		if path != w.real && strings.HasPrefix(d.Name(), ".") || path == w.ignored {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
@@ -165,7 +177,7 @@ func (w *Watch) look() (map[string]stamp, error) {
 		}
 		info, err := d.Info()
 		if err == nil {
-			found[path] = stampOf(info)
+			found[filepath.Join(w.path, strings.TrimPrefix(path, w.real))] = stampOf(info)
 		}
 		return ignoreGone(err)
 	})

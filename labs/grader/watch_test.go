@@ -23,16 +23,23 @@ func next(t *testing.T, w *Watch, change func()) string {
 }
 
 func TestAWatchHearsOfEverythingThatIsSaved(t *testing.T) {
-	for name, looking := range map[string]bool{"inotify": false, "once a second": true} {
+	for _, name := range []string{"inotify", "once a second", "by a link, and the report by another name"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			file, report := filepath.Join(dir, "box.go"), filepath.Join(dir, "report.json")
-			require.NoError(t, os.WriteFile(file, []byte("one"), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "box.go"), []byte("one"), 0o644))
+			written := filepath.Join(dir, "report.json")
+			report := written
+			if name[0] == 'b' {
+				link := filepath.Join(t.TempDir(), "link")
+				require.NoError(t, os.Symlink(dir, link))
+				dir, report = link, filepath.Dir(dir)+"/./"+filepath.Base(dir)+"/report.json"
+			}
+			file := filepath.Join(dir, "box.go")
 			w, err := NewWatch(dir, report)
 			require.NoError(t, err)
 			defer w.Close()
-			if looking {
+			if name[0] == 'o' {
 				w.Close()
 				w.events = nil
 			}
@@ -43,7 +50,7 @@ func TestAWatchHearsOfEverythingThatIsSaved(t *testing.T) {
 			require.Equal(t, below, next(t, w, write(below, "new")), "in a folder that is new")
 			require.Equal(t, file, next(t, w, func() {
 				write(filepath.Join(dir, ".box.go.swp"), "an editor's")()
-				write(report, "the grader's own")()
+				write(written, "the grader's own")()
 				write(filepath.Join(dir, ".other"), "other")()
 				os.Rename(filepath.Join(dir, ".other"), file)
 			}), "another file in its place")
