@@ -77,7 +77,8 @@ func TestAMakefileIsRunInASandbox(t *testing.T) {
 	root(t)
 	tool(t, "make")
 	dir := t.TempDir()
-	makefile := "box:\n\ttouch /usr/made-by-a-student\n\tprintf '#!/bin/sh\\nshift 2\\n\"$$@\"\\n' > box\n\tchmod +x box\n"
+	makefile := "box:\n\ttouch /usr/made-by-a-student\n\tprintf '#!/bin/sh\\n. \"$${0%%/*}/part\"\\n' > box\n\tchmod +x box\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "part"), []byte("shift 2\n\"$@\"\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Makefile"), []byte(makefile), 0o644))
 	require.Equal(t, 0, tutor(t, "grade", "1", dir, "--only", "lab1.exit").code)
 	require.NoFileExists(t, "/usr/made-by-a-student")

@@ -20,6 +20,7 @@ type Bench struct {
 	dir       string
 	lent      []string // more of the host's directories, for the next sandbox
 	files     string   // what was handed in, with an executable "box"
+	beside    string   // the folder that it was made from, where files may lie that it reads
 	name      string   // how the student calls it
 	group     string
 	patience  time.Duration

@@ -23,6 +23,7 @@ type Sandbox struct {
 
 	bench        *Bench
 	files, tools string        // on the host: what was handed in, and a copy of tutor
+	beside       string        // the folder of which files is a part; "": files is all
 	lent         []string      // more of the host's directories that can be read in there
 	dir          string        // on the host, its own
 	name         string        // how the student called box
@@ -39,7 +40,7 @@ type Sandbox struct {
 
 // newSandbox starts one. An error is the environment's.
 func (b *Bench) newSandbox(r random) (*Sandbox, error) {
-	s := &Sandbox{random: r, bench: b, files: b.files, tools: b.tools(), lent: b.lent, name: b.name, patience: b.patience,
+	s := &Sandbox{random: r, bench: b, files: b.files, beside: b.beside, tools: b.tools(), lent: b.lent, name: b.name, patience: b.patience,
 		Hostname: "host-" + r.Word(), commands: map[Process]*Box{}}
 	b.sandboxes++
 	s.dir = filepath.Join(b.dir, fmt.Sprint(b.sandboxes))

@@ -146,21 +146,29 @@ func (s *Sandbox) ground() program.Op {
 		if to, err := os.Readlink(dir); err == nil {
 			op.Calls = append(op.Calls, sys.Symlink(to, dir[1:]))
 		} else if info.IsDir() {
-			op.Calls = append(op.Calls, over(dir, dir[1:], i)...)
+			op.Calls = append(op.Calls, over([]string{dir}, dir[1:], i)...)
 		}
 	}
 	more := len(lent) + len(s.lent)
-	op.Calls = append(op.Calls, over(s.files, boxDir[1:], more)...)
-	op.Calls = append(op.Calls, over(s.tools, ToolDir[1:], more+1)...)
+	handedIn := []string{s.files}
+	if s.beside != "" {
+		handedIn = append(handedIn, s.beside)
+	}
+	op.Calls = append(op.Calls, over(handedIn, boxDir[1:], more)...)
+	op.Calls = append(op.Calls, over([]string{s.tools}, ToolDir[1:], more+1)...)
 	return op
 }
 
-// over mounts a directory of the host so that it can be read, and written only to memory.
-func over(lower, target string, number int) []sys.Call {
+// over mounts directories of the host, the topmost first, so that they can be read, and written only to memory.
+func over(lower []string, target string, number int) []sys.Call {
 	upper, work := ".upper/"+string(rune('a'+number)), ".work/"+string(rune('a'+number))
-	escaped := strings.NewReplacer(`\`, `\\`, ":", `\:`, ",", `\,`).Replace(lower)
+	escape := strings.NewReplacer(`\`, `\\`, ":", `\:`, ",", `\,`)
+	var escaped []string
+	for _, dir := range lower {
+		escaped = append(escaped, escape.Replace(dir))
+	}
 	return append(makeAll(target), sys.Mkdir(upper, 0o755), sys.Mkdir(work, 0o755),
-		sys.Mount("overlay", target, "overlay", unix.MS_NODEV, "lowerdir="+escaped+",upperdir="+upper+",workdir="+work))
+		sys.Mount("overlay", target, "overlay", unix.MS_NODEV, "lowerdir="+strings.Join(escaped, ":")+",upperdir="+upper+",workdir="+work))
 }
 
 // makeAll is sys.MkdirAll for a path relative to the new root.

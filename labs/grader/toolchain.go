@@ -62,9 +62,14 @@ func (b *Bench) goBuild(dir string) error {
 // built is what the compiler makes.
 const built = ".built-by-tutor"
 
-// make runs in a sandbox: a Makefile is a program of the student's.
+// make runs in a sandbox: a Makefile is a program of the student's. Of what it makes box is kept, over the folder as it was: a script
+// may have files beside it.
 func (b *Bench) make(dir string) error {
-	return b.build(dir, "make box", command{args: []string{"make", "-C", boxDir, "box"}, dir: boxDir}, "box")
+	err := b.build(dir, "make box", command{args: []string{"make", "-C", boxDir, "box"}, dir: boxDir}, "box")
+	if err == nil {
+		b.beside, err = filepath.Abs(dir)
+	}
+	return err
 }
 
 // build runs a compiler in a copy of a folder, and takes the program out of it.
