@@ -117,17 +117,29 @@ func (n *network) line(a netlink.Addr) {
 		n.printf(" brd %s", a.Broadcast)
 	}
 	n.printf(" scope %s", scopeName(a.Scope))
-	if a.Flags&unix.IFA_F_PERMANENT == 0 {
-		n.printf(" dynamic")
+	for _, f := range addressFlags {
+		if a.Flags&f.bit != 0 == (f.bit != unix.IFA_F_PERMANENT) {
+			n.printf(" %s", f.word)
+		}
 	}
 	if a.Label != "" {
 		n.printf(" %s", a.Label)
 	}
-	n.printf("\n       valid_lft %s preferred_lft %s\n", lifetime(a.ValidLft), lifetime(a.PreferedLft))
+	n.printf("\n       valid_lft %s preferred_lft %s\n", lifetime(a, a.ValidLft), lifetime(a, a.PreferedLft))
 }
 
-func lifetime(seconds int) string {
-	if seconds == 0 || uint32(seconds) == math.MaxUint32 {
+// addressFlags are iproute2's words for an address's flags (rtnetlink(7)), in its order. What is not permanent is dynamic.
+var addressFlags = []struct {
+	bit  int
+	word string
+}{
+	{unix.IFA_F_SECONDARY, "secondary"}, {unix.IFA_F_NODAD, "nodad"}, {unix.IFA_F_DADFAILED, "dadfailed"}, {unix.IFA_F_DEPRECATED, "deprecated"},
+	{unix.IFA_F_TENTATIVE, "tentative"}, {unix.IFA_F_PERMANENT, "dynamic"}, {unix.IFA_F_MANAGETEMPADDR, "mngtmpaddr"},
+	{unix.IFA_F_NOPREFIXROUTE, "noprefixroute"},
+}
+
+func lifetime(a netlink.Addr, seconds int) string {
+	if a.ValidLft == 0 || uint32(seconds) == math.MaxUint32 {
 		return "forever"
 	}
 	return fmt.Sprintf("%dsec", seconds)

@@ -107,9 +107,27 @@ func TestIpAgreesWithIproute2(t *testing.T) {
 	}
 }
 
+// Addresses as a DHCP client makes them, and others.
+func TestIpHasIproute2sWordsForAddresses(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: a network namespace")
+	}
+	both := exec.Command("unshare", "--net", "sh", "-ec", `ip link set lo up
+ip addr add 10.9.8.7/24 dev lo noprefixroute valid_lft 1000 preferred_lft 500; ip addr add 10.9.8.8/24 dev lo
+ip addr add 10.9.7.1/24 dev lo valid_lft 1000 preferred_lft 0; ip addr add fd00::1/64 nodad dev lo
+ip addr show lo; echo ---; exec "$1/ip" addr show lo`, "sh", os.Getenv(binVariable))
+	both.Env = append(os.Environ(), binVariable+"="+os.Getenv(binVariable))
+	out, err := both.CombinedOutput()
+	require.NoError(t, err, string(out))
+	want, got, _ := strings.Cut(string(out), "---\n")
+	require.Regexp(t, `dynamic noprefixroute(?s:.*)secondary`, want)
+	require.Equal(t, withoutExtras(want), withoutExtras(got))
+}
+
 // withoutExtras leaves out what iproute2 says and we do not.
 func withoutExtras(text string) string {
 	text = regexp.MustCompile(`(?m)^ *altname .*\n`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`\d+sec`).ReplaceAllString(text, "sec") // they run out between two looks
 	text = regexp.MustCompile(` (mode|group) \S+| numtxqueues.*| alias .*|\\`).ReplaceAllString(text, "")
 	return squeeze(text)
 }
