@@ -46,7 +46,7 @@ beside="$beside $!"
 run "$out/rest" -skip "$half|$peers|$lessons" ./cmd/tutor >"$out.rest" &
 beside="$beside $!"
 failed=0
-run "$out/others" -p 1 $(go list ./... | grep -v '/cmd/tutor$') || failed=1
+run "$out/others" -p 1 -parallel 4 $(go list ./... | grep -v '/cmd/tutor$') || failed=1
 for chain in $beside; do wait "$chain" || failed=1; done
 cat "$out.half" "$out.rest" "$out.lessons"
 
