@@ -71,12 +71,14 @@ func TestCtrlCEndsWhoLooksOn(t *testing.T) {
 	ok(t, "run", "-d", "--name", "watched", "tutor/lab", "sh", "-c", "echo begun; exec sleep 1000")
 	for _, line := range [][]string{{"logs", "-f", "watched"}, {"wait", "watched"}} {
 		for signal, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+			wait := 50 * time.Millisecond
 			eventually(t, fmt.Sprint(line, " hears ", signal), func() bool {
+				wait *= 2
 				cmd := exec.Command(binary, line...)
 				var says bytes.Buffer
 				cmd.Stderr = &says
 				require.NoError(t, cmd.Start())
-				time.Sleep(100 * time.Millisecond)
+				time.Sleep(wait)
 				require.NoError(t, cmd.Process.Signal(signal))
 				cmd.Wait()
 				require.Empty(t, says.String())
