@@ -85,6 +85,27 @@ func TestAMakefileIsRunInASandbox(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "box"), "the student's folder was written to")
 }
 
+// A machine without Go is no fault of the student's: the report says so, and no point is lost.
+func TestWithoutGoEveryCheckIsAnError(t *testing.T) {
+	root(t)
+	tool(t, "unshare")
+	dir := t.TempDir()
+	ok(t, "lab", "start", "1", dir)
+	report := filepath.Join(t.TempDir(), "report.json")
+	hidden := exec.Command("unshare", "--mount", "sh", "-ec", `for d in "$(go env GOROOT)" /usr/local/go /usr/lib/go /usr/lib/go-*; do if [ -d "$d" ]; then mount -t tmpfs none "$d"; fi; done
+! go version 2>/dev/null
+exec "$1" grade 1 "$2" --this-lab-only --format json --output "$3"`, "sh", binary, dir, report)
+	r := command(t, hidden)
+	require.Equal(t, 3, r.code, "%s%s", r.stdout, r.stderr)
+	require.Contains(t, r.stdout+read(filepath.Dir(report), "report.json"), "this machine has no Go")
+	var told struct{ Checks []struct{ Status string } }
+	require.NoError(t, json.Unmarshal([]byte(read(filepath.Dir(report), "report.json")), &told))
+	require.NotEmpty(t, told.Checks)
+	for _, c := range told.Checks {
+		require.Equal(t, "error", c.Status)
+	}
+}
+
 func TestAStarterIsWrittenOnceAndBegunAnewOnDemand(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "work")
 	ok(t, "lab", "start", "3", dir)

@@ -47,6 +47,9 @@ func Run(o Order) (*Report, error) {
 		r.DurationMS = time.Since(began).Milliseconds()
 		o.After(r)
 	}
+	if _, err := os.Stat(o.Path); err != nil {
+		return report, err
+	}
 	b, err := Open(o.Dir, o.Seed)
 	if err != nil {
 		return report, o.broken(report, err)
@@ -113,11 +116,11 @@ func (o Order) broken(report *Report, err error) error {
 }
 
 // unbuilt reports a program that does not compile: that is the student's, and every check fails. The first one tells
-// what the compiler has said.
+// what the compiler has said. Where there is no compiler, it is this machine's.
 func (o Order) unbuilt(report *Report, err error) error {
 	var failed *BuildError
 	if !errors.As(err, &failed) {
-		return err
+		return o.broken(report, err)
 	}
 	o.all(report, Fail, "")
 	for i := range report.Checks {

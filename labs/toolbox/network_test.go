@@ -128,7 +128,7 @@ ip addr show lo; echo ---; exec "$1/ip" addr show lo`, "sh", os.Getenv(binVariab
 func withoutExtras(text string) string {
 	text = regexp.MustCompile(`(?m)^ *altname .*\n`).ReplaceAllString(text, "")
 	text = regexp.MustCompile(`(?m)^( *inet.*) proto \S+`).ReplaceAllString(text, "$1") // who made an address (Linux 5.18)
-	text = regexp.MustCompile(`\d+sec`).ReplaceAllString(text, "sec") // they run out between two looks
+	text = regexp.MustCompile(`\d+sec`).ReplaceAllString(text, "sec")                   // they run out between two looks
 	text = regexp.MustCompile(` (mode|group) \S+| numtxqueues.*| alias .*|\\`).ReplaceAllString(text, "")
 	return squeeze(text)
 }
