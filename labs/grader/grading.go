@@ -88,13 +88,19 @@ func hints(c Check, f *Failure) []string {
 	return found[:min(3, len(found))]
 }
 
-// evidence is what the host saw of the last box and its COMMAND.
+// evidence is what the host saw of the last box that had a COMMAND, and of that.
 func (s *Sandbox) evidence() map[string]any {
 	seen := map[string]any{"sandbox_pid": s.PID}
-	for p, b := range s.commands {
-		seen["box_pid"], seen["host_pid"] = b.PID, int(p)
-		if pids := p.PIDs(); len(pids) > 0 {
-			seen["container_pid"], seen["pid_namespace"] = pids[len(pids)-1], p.NS("pid")
+	for _, b := range slices.Backward(s.boxes) {
+		for p, of := range s.commands {
+			if of != b {
+				continue
+			}
+			seen["box_pid"], seen["host_pid"] = b.PID, int(p)
+			if pids := p.PIDs(); len(pids) > 0 {
+				seen["container_pid"], seen["pid_namespace"] = pids[len(pids)-1], p.NS("pid")
+			}
+			return seen
 		}
 	}
 	return seen
