@@ -68,6 +68,7 @@ func counts() string {
 
 func TestARunningContainerStandsStillWhileItIsCommitted(t *testing.T) {
 	root(t)
+	tool(t, "pgrep")
 	state, _ := running(t, "counting", counts())
 	count := func() string {
 		content, _ := os.ReadFile(filepath.Join(testHome().Dir(state.ID), "upper", "count"))

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tutor/runtime/container"
+	"tutor/runtime/pace"
 )
 
 // kill -9 of the command line, or of a monitor, at random moments while others work on the same few containers.
@@ -169,7 +170,7 @@ func monitorsOf(run string) (pids []int) {
 // settle lets all commands end, asks tutor what there is, and looks for itself.
 func (w *wreckage) settle() {
 	t := w.t
-	deadline := time.After(40 * time.Second)
+	deadline := time.After(pace.Times(40 * time.Second))
 	for _, one := range w.working {
 		if one.Args[1] == "logs" {
 			one.Process.Signal(syscall.SIGTERM) // it would follow for ever
@@ -190,7 +191,7 @@ func (w *wreckage) settle() {
 func (w *wreckage) agrees() {
 	w.t.Helper()
 	differs := "nothing was compared"
-	for deadline := time.Now().Add(20 * time.Second); differs != ""; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(pace.Times(20 * time.Second)); differs != ""; time.Sleep(5 * time.Millisecond) {
 		require.True(w.t, time.Now().Before(deadline), "%s", differs)
 		differs = w.compared()
 	}

@@ -2,12 +2,16 @@ package main_test
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // The program that enters is tutor's own binary until it becomes the command; whoever gets hold of it inside must
@@ -35,7 +39,7 @@ func TestANewcomerCannotBeLookedInto(t *testing.T) {
 	tool(t, "strace")
 	state, _ := running(t, "curious", "touch /ready; while true; do ls -l /proc/[0-9]*/fd >> /seen 2>/dev/null; done")
 	look := func(flags ...string) {
-		args := append([]string{"-f", "-o", "/dev/null", "-e", "trace=execve", "-e", "inject=execve:delay_enter=400000", binary, "exec"}, flags...)
+		args := append([]string{"-f", "-o", "/dev/null", "-e", "trace=execve", "-e", fmt.Sprint("inject=execve:delay_enter=", pace.Times(400*time.Millisecond).Microseconds()), binary, "exec"}, flags...)
 		cmd := exec.Command("sh", append([]string{"-c", `exec "$@" 9<"$0"`, home, "strace"}, append(args, "curious", "true")...)...)
 		require.Zero(t, command(t, cmd).code)
 	}

@@ -90,7 +90,7 @@ func TestEveryCommandOfEveryTopic(t *testing.T) {
 			if disks, _ := os.ReadDir("/sys/block"); len(disks) == 0 && strings.Contains(page.Command, "/sys/block") {
 				t.Skip("needs a disk")
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), pace.Times(time.Minute))
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "sh", "-c", "exec 2>&1; "+page.Command)
 			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "NO_COLOR=1")

@@ -143,7 +143,7 @@ func TestOnePersonsEndIsNotTheCommands(t *testing.T) {
 	noneStays(t)
 	ok(t, "run", "-d", "-i", "--name", "echo", "tutor/lab", "cat")
 	for _, word := range []string{"one", "two"} {
-		piped(t, "echo "+word+" | timeout -s KILL 2 $T attach echo")
+		piped(t, "echo "+word+" | timeout -s KILL "+seconds(2*time.Second)+" $T attach echo")
 		eventually(t, word, func() bool { return strings.Contains(tutor(t, "logs", "echo").stdout, word+"\n") })
 	}
 	require.Equal(t, "running\n", ok(t, "inspect", "-f", "{{.State.Status}}", "echo"))

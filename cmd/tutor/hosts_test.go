@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
+
+	"tutor/runtime/pace"
 )
 
 // Four machines: the host, whose containers are looked at; a neighbour on its link, who is also its router and knows the way
@@ -131,7 +133,7 @@ func (w world) eachPair(t *testing.T) {
 			wanted := strings.Contains(" "+who+" ", " "+name+" ")
 			all.Go(func() {
 				got := p.reaches(at)
-				for end := time.Now().Add(10 * time.Second); wanted && !got && time.Now().Before(end); {
+				for end := time.Now().Add(pace.Times(10 * time.Second)); wanted && !got && time.Now().Before(end); {
 					got = p.reaches(at)
 				}
 				if got != wanted {

@@ -16,6 +16,7 @@ import (
 // left that the next start does not clear.
 func TestKilledAtAnyMoment(t *testing.T) {
 	root(t)
+	tool(t, "pgrep")
 	ok(t, "run", "--rm", "tutor/lab", "true")
 	before := mountTable(t)
 	seed := uint64(time.Now().UnixNano())

@@ -153,7 +153,7 @@ func (s *screen) turnsTo(wanted ...string) string {
 // asked waits for the next question, and tells where on the screen it is. Some steps take long on a busy machine.
 func (s *screen) asked() []int {
 	s.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(pace.Times(2 * time.Minute)); ; time.Sleep(2 * time.Millisecond) {
 		if found := question.FindStringIndex(s.shown()); found != nil {
 			return found
 		}

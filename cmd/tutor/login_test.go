@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // distribution starts Debian's docker-registry, the real thing, on a free port of loopback, and waits until it
@@ -51,7 +53,7 @@ func distribution(t *testing.T, auth string) (host string) {
 			resp.Body.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 20*time.Millisecond)
+	}, pace.Times(20*time.Second), 20*time.Millisecond)
 	return host
 }
 

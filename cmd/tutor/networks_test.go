@@ -73,8 +73,8 @@ func TestIPv6(t *testing.T) {
 	for from, p := range map[string]place{"the host": h.place, "the neighbour": w.neighbour, "outside": w.outside, "a container": other, "itself": web} {
 		eventually(t, from+" asks the host's address", func() bool { return p.reaches("[" + hostAddress6 + "]:8080") })
 	}
-	require.True(t, h.reaches("[::1]:8080"))
-	require.True(t, other.reaches("[fd00:5::77]:80"))
+	eventually(t, "by the loopback", func() bool { return h.reaches("[::1]:8080") })
+	eventually(t, "by its own address", func() bool { return other.reaches("[fd00:5::77]:80") })
 	require.False(t, w.neighbour.reaches("[fd00:5::77]:80"), "not published there, and no route")
 	w.neighbour.sh("ip -6 route add fd00:5::/64 via " + hostAddress6)
 	require.False(t, w.neighbour.reaches("[fd00:5::77]:80"), "a route is no permission")

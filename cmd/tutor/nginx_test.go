@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -31,10 +30,8 @@ func TestNginxWelcomes(t *testing.T) {
 	require.Contains(t, ok(t, "ps"), at+"->80/tcp")
 	eventually(t, "its log is on standard output", func() bool { return ok(t, "logs", "web") != "" })
 	require.Regexp(t, `"GET / HTTP/1.1" 200 \d+ `, ok(t, "logs", "web"))
-	start := time.Now()
 	require.Equal(t, "web\n", ok(t, "stop", "web"))
-	require.Less(t, time.Since(start), 5*time.Second, "the image's signal ends it; SIGKILL comes after ten seconds")
-	require.Regexp(t, `^web Exited \(0\) `, ok(t, "ps", "-a", "--format", "{{.Names}} {{.Status}}"))
+	require.Regexp(t, `^web Exited \(0\) `, ok(t, "ps", "-a", "--format", "{{.Names}} {{.Status}}"), "the image's signal ends it, and not SIGKILL")
 	ok(t, "rm", "web")
 	ok(t, "rmi", "nginx")
 	require.Empty(t, leftovers(t))

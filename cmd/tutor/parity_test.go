@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -14,8 +15,8 @@ func TestAttachNeedsATerminalForATerminal(t *testing.T) {
 	root(t)
 	noneStays(t)
 	ok(t, "run", "-dt", "--name", "at", "tutor/lab", "sh", "-c", "while :; do echo word; sleep 0.1; done")
-	require.Equal(t, run{stderr: "tutor: the input device is not a TTY\ntutor: hint: --no-stdin shows the output alone\n", code: 1}, piped(t, "timeout -s KILL 10 $T attach at </dev/null"))
-	require.Equal(t, "word\r\n", piped(t, "timeout -s KILL 3 $T attach --no-stdin at </dev/null | head -1").stdout)
+	require.Equal(t, run{stderr: "tutor: the input device is not a TTY\ntutor: hint: --no-stdin shows the output alone\n", code: 1}, piped(t, "timeout -s KILL "+seconds(10*time.Second)+" $T attach at </dev/null"))
+	require.Equal(t, "word\r\n", piped(t, "timeout -s KILL "+seconds(3*time.Second)+" $T attach --no-stdin at </dev/null | head -1").stdout)
 }
 
 func TestANetworkIsLookedForByAPattern(t *testing.T) {

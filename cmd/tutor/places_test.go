@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/pace"
 )
 
 // A place is a network namespace: as far as networks go, a machine of its own. Containers are places, too.
@@ -89,13 +91,13 @@ func (p place) there(do func()) {
 
 // dial connects from there.
 func (p place) dial(_ context.Context, network, at string) (conn net.Conn, err error) {
-	p.there(func() { conn, err = net.DialTimeout(network, at, time.Second) })
+	p.there(func() { conn, err = net.DialTimeout(network, at, pace.Times(time.Second)) })
 	return conn, err
 }
 
 // reaches tells if a web server answers there.
 func (p place) reaches(at string) bool {
-	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true}}
+	client := http.Client{Timeout: pace.Times(time.Second), Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true}}
 	r, err := client.Get("http://" + at + "/etc/hostname")
 	if err != nil {
 		return false

@@ -24,6 +24,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/pace"
 )
 
 // A hub is a registry with a token service, as Docker Hub is, that counts what it is asked.
@@ -155,7 +157,7 @@ func serveClass(t *testing.T, root string, h *hub, args ...string) *class {
 	}()
 	select {
 	case <-ready:
-	case <-time.After(20 * time.Second):
+	case <-time.After(pace.Times(20 * time.Second)):
 		t.Fatalf("it does not come up: %s", c.words())
 	}
 	return c

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 func TestAClassOfThirtyPullsOnce(t *testing.T) {
@@ -111,7 +113,7 @@ func TestAServerThatIsKilledInTheMiddleGoesOn(t *testing.T) {
 		}
 		info, err := os.Stat(left[0])
 		return err == nil && info.Size() == 1000000
-	}, 10*time.Second, time.Millisecond)
+	}, pace.Times(10*time.Second), time.Millisecond)
 	require.NoError(t, c.Process.Kill())
 	close(killed)
 	require.Error(t, <-done)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -166,7 +167,7 @@ func groupsLeft(t *testing.T) (left []string) {
 	for _, group := range append(globbed(t, "/sys/fs/cgroup/tutor-*"), globbed(t, "/sys/fs/cgroup/*/tutor-*")...) {
 		for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 			procs, err := os.ReadFile(filepath.Join(group, "cgroup.procs"))
-			if err != nil || othersLookAfter(append(strings.Fields(string(procs)), graderOf(group))) {
+			if err != nil || othersLookAfter(append(strings.Fields(string(procs)), graderOf(group))) || othersClaim(t, group) {
 				break
 			}
 			if time.Now().After(deadline) {
@@ -204,6 +205,14 @@ func othersLookAfter(pids []string) bool {
 		}
 	}
 	return false
+}
+
+// othersClaim tells if a tutor of another test's has the container whose group this is, or had it and leaves it to its next.
+func othersClaim(t *testing.T, group string) bool {
+	id := strings.TrimPrefix(filepath.Base(group), "tutor-")
+	run := filepath.Join(filepath.Dir(home), "tutor-test-*", "run")
+	claims := append(globbed(t, filepath.Join(run, "*", id)), globbed(t, filepath.Join(run, "labs", "*", "*", id))...)
+	return slices.ContainsFunc(claims, func(path string) bool { return !strings.HasPrefix(path, home) })
 }
 
 func parentOf(pid string) string {

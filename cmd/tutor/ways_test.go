@@ -198,6 +198,7 @@ func TestFollowingALogEndsWhenItIsTold(t *testing.T) {
 	root(t)
 	noneStays(t)
 	ok(t, "run", "-d", "--name", "box", "tutor/lab", "sh", "-c", "while :; do echo y; sleep 0.1; done")
+	eventually(t, "it has begun", func() bool { return ok(t, "logs", "box") != "" })
 	began := time.Now()
 	require.Contains(t, ok(t, "logs", "-f", "--until", began.Add(time.Second).Format(time.RFC3339Nano), "box"), "y\n")
 	require.Greater(t, time.Since(began), time.Second)
@@ -207,12 +208,14 @@ func TestFollowingALogEndsWhenItIsTold(t *testing.T) {
 // somebody else has the container's turn.
 func TestAMonitorThatIsKilledWhileItRemoves(t *testing.T) {
 	root(t)
-	id := strings.TrimSpace(ok(t, "run", "-d", "--rm", "tutor/lab", "sleep", "0.5"))
+	id := strings.TrimSpace(ok(t, "run", "-d", "--rm", "tutor/lab", "sleep", "1000"))
 	pid := strings.TrimSpace(ok(t, "inspect", "-f", "{{.State.MonitorPid}}", id))
 	dir := testHome().Dir(id)
 	holder := exec.Command("flock", "--no-fork", dir, "sleep", "1000")
 	require.NoError(t, holder.Start())
 	defer func() { holder.Process.Kill(); holder.Wait() }()
+	eventually(t, "somebody else has the turn", func() bool { return exec.Command("flock", "-n", dir, "true").Run() != nil })
+	require.NoError(t, exec.Command("kill", "-9", strings.TrimSpace(ok(t, "inspect", "-f", "{{.State.Pid}}", id))).Run())
 	eventually(t, "it has ended", func() bool {
 		s, err := testHome().Load(id)
 		return err == nil && s.Status == "exited"

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tutor/explain"
+	"tutor/runtime/pace"
 )
 
 // What a page says can be typed is shell, also after it was broken to fit the terminal.
@@ -73,7 +74,7 @@ func TestSafeLinesRun(t *testing.T) {
 				t.Skip("needs " + tool)
 			}
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), pace.Times(time.Minute))
 		defer cancel()
 		cmd := exec.CommandContext(ctx, shell[0], append(shell[1:], "-euc", text)...)
 		cmd.Dir = t.TempDir()
@@ -111,7 +112,7 @@ func TestLinesThatMakeGroupsRun(t *testing.T) {
 			if _, err := os.Stat(dir + "/demo"); err == nil {
 				t.Skip("somebody has a group " + dir + "/demo")
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), pace.Times(time.Minute))
 			defer cancel()
 			out, _ := exec.CommandContext(ctx, "sh", "-c", strings.Join(lines, "\n")).CombinedOutput()
 			require.Regexp(t, row.want, string(out))

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/pace"
 )
 
 // sandboxed is an empty sandbox.
@@ -21,7 +23,7 @@ func sandboxed(t *testing.T) *Sandbox {
 	b, err := Open(filepath.Join(t.TempDir(), "grade"), 1)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
-	b.patience, b.files = 20*time.Second, t.TempDir()
+	b.patience, b.files = pace.Times(20*time.Second), t.TempDir()
 	s, err := b.newSandbox(newRandom(1, t.Name()))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.close()) })

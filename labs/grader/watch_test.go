@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // next is what a watch says of a change that is made while it waits.
 func next(t *testing.T, w *Watch, change func()) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), pace.Times(20*time.Second))
 	defer cancel()
 	go change()
 	name, err := w.Next(ctx)

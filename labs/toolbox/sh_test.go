@@ -136,9 +136,10 @@ func TestCommandsAreRealProcesses(t *testing.T) {
 
 // A console is an interactive sh on a pseudo-terminal of its own.
 type console struct {
-	t    *testing.T
-	tty  *os.File
-	seen string
+	t     *testing.T
+	tty   *os.File
+	shell int
+	seen  string
 }
 
 func TestCtrlCEndsTheChildAndNotTheShell(t *testing.T) {
@@ -203,7 +204,7 @@ func TestALineCanBeEdited(t *testing.T) {
 func foreground(c *console) bool {
 	all, _ := processes()
 	for _, p := range all {
-		if p.args == "sleep 100" {
+		if p.args == "sleep 100" && p.ppid == c.shell {
 			return true
 		}
 	}
@@ -226,7 +227,7 @@ func openConsole(t *testing.T) *console {
 		cmd.Wait()
 		master.Close()
 	})
-	return &console{t: t, tty: master}
+	return &console{t: t, tty: master, shell: cmd.Process.Pid}
 }
 
 func (c *console) send(text string) {

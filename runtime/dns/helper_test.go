@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
+
+	"tutor/runtime/pace"
 )
 
 // neighbours are the containers of these tests. Everybody has an address of each family but "four" and "six"; "crowd"
@@ -58,7 +60,7 @@ func serve(t testing.TB, s *Server) (address string) {
 			select {
 			case err := <-ends:
 				require.NoError(t, err, "a closed socket is the usual end")
-			case <-time.After(3 * time.Second):
+			case <-time.After(pace.Times(3 * time.Second)):
 				require.Fail(t, "the server goes on although its sockets are closed")
 			}
 		}
@@ -223,7 +225,7 @@ func dial(t testing.TB, network, address string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial(network, address)
 	require.NoError(t, err)
-	require.NoError(t, conn.SetDeadline(time.Now().Add(6*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(pace.Times(6*time.Second))))
 	return conn
 }
 

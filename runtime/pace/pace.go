@@ -17,14 +17,28 @@ func Fast(t testing.TB) {
 	}
 }
 
-// Times is d, or as much longer as this machine is slower than a usual one.
+// Times is d, or as much longer as this machine is, or was at any time, slower than a usual one.
 func Times(d time.Duration) time.Duration { return time.Duration(float64(d) * slower()) }
 
 // usual is how long a usual machine takes at most to hash what slower hashes.
 const usual = 100 * time.Millisecond
 
-var slower = sync.OnceValue(func() float64 {
-	began := time.Now()
-	sha256.Sum256(make([]byte, 32<<20))
-	return max(1, float64(time.Since(began))/float64(usual))
-})
+// measured is what slower has found so far.
+var measured struct {
+	sync.Mutex
+	last   time.Time
+	factor float64
+}
+
+// slower measures again every half minute: others may have come.
+func slower() float64 {
+	measured.Lock()
+	defer measured.Unlock()
+	if time.Since(measured.last) > 30*time.Second {
+		began := time.Now()
+		sha256.Sum256(make([]byte, 32<<20))
+		measured.last = time.Now()
+		measured.factor = max(1, measured.factor, float64(measured.last.Sub(began))/float64(usual))
+	}
+	return measured.factor
+}
