@@ -28,7 +28,7 @@ func TestTheLifeOfAContainer(t *testing.T) {
 	id := strings.TrimSpace(ok(t, "create", "--name", "box", "tutor/lab", "sh", "-c", "echo out; echo err >&2; trap 'echo bye; exit 7' TERM; while :; do sleep 0.1; done"))
 	require.Regexp(t, `^[0-9a-f]{64}$`, id)
 	require.Empty(t, ok(t, "ps", "-q"))
-	require.Regexp(t, `^CONTAINER ID   IMAGE       COMMAND                  CREATED                  STATUS    PORTS     NAMES\n`+id[:12]+
+	require.Regexp(t, `^CONTAINER ID   IMAGE       COMMAND                  CREATED +STATUS    PORTS     NAMES\n`+id[:12]+
 		`   tutor/lab   "sh -c 'echo out; ec…"   .* ago   Created             box\n$`, ok(t, "ps", "-a"))
 	require.Equal(t, "box\n", ok(t, "start", "box"))
 	require.Equal(t, "box Up", strings.Join(strings.Fields(ok(t, "ps", "--format", "{{.Names}} {{.Status}}"))[:2], " "))
