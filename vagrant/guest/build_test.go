@@ -9,10 +9,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // Everybody's `go build ./cmd/tutor` makes a tutor. A file of the Linux one that lacks its //go:build line ends that.
 func TestTutorBuildsForMacOSAndWindows(t *testing.T) {
+	pace.Fast(t) // a compiler is the slowest thing of all
 	sources, err := filepath.Glob("*.go")
 	require.NoError(t, err)
 	sources = slices.DeleteFunc(sources, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
