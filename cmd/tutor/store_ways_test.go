@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // An image whose bytes have spoilt on the disk can be removed, and then be there again.
@@ -132,24 +134,32 @@ func TestAVolumeThatWasBegunIsClearedByTheNextChange(t *testing.T) {
 // A command that waits for a stream does not hear the first Ctrl-C; the second ends it.
 func TestTheSecondCtrlCEndsAnything(t *testing.T) {
 	root(t)
-	cmd := exec.Command(binary, "load")
-	in, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	defer in.Close()
-	require.NoError(t, cmd.Start())
-	time.Sleep(500 * time.Millisecond)
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	for range 2 {
+	wait := 50 * time.Millisecond
+	eventually(t, "it hears the first, and goes on", func() bool {
+		wait *= 2
+		cmd := exec.Command(binary, "load")
+		in, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		defer in.Close()
+		require.NoError(t, cmd.Start())
+		time.Sleep(wait)
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
 		cmd.Process.Signal(syscall.SIGINT)
-		time.Sleep(200 * time.Millisecond)
-	}
-	select {
-	case <-ended:
-	case <-time.After(10 * time.Second):
-		cmd.Process.Kill()
-		t.Fatal("it has not ended")
-	}
+		select {
+		case <-ended:
+			return false // it came before tutor listened
+		case <-time.After(wait):
+		}
+		cmd.Process.Signal(syscall.SIGINT)
+		select {
+		case <-ended:
+		case <-time.After(pace.Times(10 * time.Second)):
+			cmd.Process.Kill()
+			require.Fail(t, "the second has not ended it")
+		}
+		return true
+	})
 }
 
 // Who creates a container while its image is removed gets a container that can start, or none.
