@@ -21,7 +21,7 @@ import (
 )
 
 // debianTar unpacks packages of Debian or Ubuntu, with all that they need, into one tar: some seconds, once, and
-// nothing is installed.
+// nothing is installed. base-files has the links of a merged /usr, without which Debian 13 finds no /lib64.
 func debianTar(t *testing.T, packages string) string {
 	t.Helper()
 	tool(t, "mmdebstrap")
@@ -31,7 +31,7 @@ func debianTar(t *testing.T, packages string) string {
 sources=$(mktemp)
 trap 'rm -f "$sources"' EXIT
 apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | sort -u > "$sources"
-mmdebstrap --quiet --variant=extract --include="$1" "$VERSION_CODENAME" "$2" "$sources"`, "sh", packages)
+mmdebstrap --quiet --variant=extract --include="$1,base-files" "$VERSION_CODENAME" "$2" "$sources"`, "sh", packages)
 }
 
 // cached is a file that a command makes, whose last argument is its path. It serves later runs of the tests too: what
