@@ -137,7 +137,7 @@ func (v psView) row(c *cli, s container.Status, now time.Time) psRow {
 func (c *cli) sizes(s container.Status) (own, all int64, err error) {
 	own = c.home().Size(s.ID)
 	store, err := c.Store()
-	if err != nil {
+	if err != nil || s.ImageID == "" { // a lab before the fifth has no image
 		return own, own, err
 	}
 	img, err := store.Find(s.ImageID)

@@ -164,6 +164,9 @@ func newWait(c *cli) *cobra.Command {
 					failed = append(failed, err)
 				}
 			}
+			if cmd.Context().Err() != nil {
+				failed = nil // those that were not waited for
+			}
 			return lookedOn(cmd.Context(), c.together(failed))
 		},
 	}

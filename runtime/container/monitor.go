@@ -82,16 +82,22 @@ func (h Home) Watch(id string, advice func(error) string) int {
 }
 
 func (h Home) watch(id string, l *line) error {
+	claim, err := h.Claim(id)
+	if err != nil {
+		return err
+	}
 	turn, err := h.turn(context.Background(), id) // before it is read what the container is to be, which update and connect change
 	if err != nil {
+		claim.release()
 		return err
 	}
 	defer turn.Close()
 	c, err := h.Open(id)
 	if err != nil {
+		claim.release()
 		return err
 	}
-	c.turn = turn
+	c.claim, c.turn = claim, turn
 	met := make(chan struct{})
 	go c.hub.serve(l, func() { close(met) })
 	<-met // so that nothing the command writes is missed

@@ -67,7 +67,7 @@ func (c *Claim) clear() error {
 		return err
 	}
 	switch {
-	case known && state.Remove && alive == nil:
+	case known && state.Remove && alive == nil && !(live.Stuck && !state.Started.IsZero() && state.Restarted.Equal(state.Started)):
 		err = errors.Join(c.home.RemoveAnonymous(state), layers.RemoveAll(c.home.Dir(c.id)))
 	case known && !live.Started.IsZero() && !state.Started.Equal(live.Started): // this life's end is not written down
 		state.Status, state.ExitCode, state.Started, state.Finished = "exited", 137, live.Started, time.Now()
