@@ -88,7 +88,7 @@ type configDetails struct {
 // A looker finds one thing by its name, and tells all of it.
 type looker func(ctx context.Context, name string) (any, error)
 
-// inspecting gives a command what every inspect does: what has each name is looked for, what is found is printed, what is not is said.
+// inspecting gives a command what every inspect does: it looks for each name, prints what it has found, and says what it has not.
 func (c *cli) inspecting(command *cobra.Command, look looker) *cobra.Command {
 	var format string
 	command.Args = cobra.MinimumNArgs(1)

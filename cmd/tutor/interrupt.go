@@ -36,13 +36,16 @@ func interruptible() (ctx context.Context, stop func()) {
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
 
-// interrupted says it in one word when it was a signal that ended a command, unless that has said so itself, and how to go on.
+// interrupted says it in one word when it was a signal that ended a command, unless that has said so itself, and how to go on; or has
+// failed for a reason of its own.
 func interrupted(ctx context.Context, command string, err error) error {
 	var by caught
 	if err == nil || !errors.As(context.Cause(ctx), &by) || errors.As(err, new(exit)) || errors.As(err, new(failure)) {
 		return err
 	}
-	if own := (*image.Error)(nil); !errors.As(err, &own) || own.Msg != "interrupted" {
+	own := (*image.Error)(nil)
+	said := errors.As(err, &own) && own.Msg == "interrupted"
+	if !said && errors.Is(err, context.Canceled) {
 		err = fmt.Errorf("%s: interrupted", command)
 	}
 	return failure{err, by.status()}

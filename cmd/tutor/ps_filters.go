@@ -34,7 +34,11 @@ func (c *cli) chooseContainers(all []container.Status, f filters.Filters) ([]con
 	}
 	byID := map[string]string{} // a network's name
 	for _, v := range f["network"] {
-		if n, err := c.home().Networks().Find(v); err == nil {
+		n, there := c.home().Networks().FindBuiltIn(v)
+		if other, err := c.home().Networks().Find(v); err == nil {
+			n, there = other, true
+		}
+		if there {
 			byID[v] = n.Name
 		}
 	}

@@ -57,7 +57,8 @@ func (h Home) freeze(ctx context.Context, s State) (thaw func() error, err error
 	return thaw, nil
 }
 
-// turn waits until no other tutor freezes this container: the first to end would thaw it for both.
+// turn waits until no other tutor freezes this container, mounts its files or changes what it is to be: of two that freeze, the first
+// to end would thaw it for both.
 func (h Home) turn(ctx context.Context, id string) (*os.File, error) {
 	return flock.Open(ctx, h.Dir(id))
 }

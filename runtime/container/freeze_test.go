@@ -30,7 +30,7 @@ func TestTheFreezerOfVersion1(t *testing.T) {
 	layout, id := cgroups.Layout{V1: v1}, "freezertest"+NewID()[:8]
 	home := filepath.Join(v1["pids"], groupName(id))
 	require.NoError(t, os.Mkdir(home, 0o755))
-	defer removeGroup(home, dying)
+	defer removeGroup(home, time.Now().Add(dying))
 	spin := exec.Command("sh", "-c", "echo 0 > "+home+"/cgroup.procs; while true; do :; done")
 	require.NoError(t, spin.Start())
 	defer spin.Wait()

@@ -99,17 +99,12 @@ type Watch struct {
 	Failed  func(r *process.Running)             // it never came to run
 }
 
-// Run starts a container that exists and looks after it to its end, in this process. The status is the exit code
+// Run starts a container that exists, and that this process has the claim of, and looks after it to its end. The status is the exit code
 // that it ended with, whether or not there is an error to report as well.
 func (c *Container) Run(w Watch) (status int, err error) {
 	signals, release := process.Signals()
 	defer release()
 	defer c.hub.tell() // also where nothing has started
-	if c.claim == nil {
-		if c.claim, err = c.home.Claim(c.State.ID); err != nil {
-			return process.ExitOurs, err
-		}
-	}
 	c.State.Started, c.State.OOMKilled = time.Time{}, false
 	defer func() {
 		err = errors.Join(err, c.finish(status, err, w.Made))

@@ -91,7 +91,7 @@ func (c *Claim) note(l Live) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.file.WriteAt(append(content, '\n'), 0) // it only grows, and a torn line is read as nothing
+	_, err = c.file.WriteAt(append(content, '\n'), 0) // what of an older line is longer stays after it, and nobody reads that; a torn one is read as nothing
 	return err
 }
 

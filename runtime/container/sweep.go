@@ -108,17 +108,17 @@ func HostLayout() cgroups.Layout { return cgroups.Read(os.DirFS("/")) }
 // dying is for how long a container's processes are waited for that were killed. One that waits for a disk may take longer.
 const dying = 5 * time.Second
 
-// removeGroups removes every group that the container has.
+// removeGroups removes every group that the container has, and waits no longer for all together than for one.
 func removeGroups(id string, patience time.Duration) (err error) {
+	deadline := time.Now().Add(patience)
 	for _, dir := range groupDirs(id) {
-		err = errors.Join(err, removeGroup(dir, patience))
+		err = errors.Join(err, removeGroup(dir, deadline))
 	}
 	return err
 }
 
 // removeGroup kills what is in the group and removes it. Killed processes leave it one by one: it waits for that.
-func removeGroup(dir string, patience time.Duration) error {
-	deadline := time.Now().Add(patience)
+func removeGroup(dir string, deadline time.Time) error {
 	for {
 		killGroup(dir)
 		err := os.Remove(dir)
