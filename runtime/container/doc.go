@@ -12,7 +12,7 @@
 //	a life                  create.go run.go finish.go stop.go pause.go update.go update_check.go update_keep.go
 //	what is known of it     state.go recipe.go names.go find.go status.go tree.go disk.go usage.go usage_proc.go usage_pressure.go
 //	what a killed one left  sweep.go guard.go freeze.go
-//	who looks after it      monitor.go attach.go person.go wire.go hub.go hub_end.go flow.go attend.go
+//	who looks after it      monitor.go attach.go person.go wire.go hub.go hub_out.go flow.go attend.go
 //	what it has said        log.go log_files.go log_read.go
 //	one command more        exec.go exec_streams.go exec_terminal.go inside.go self.go
 //	networks                network_mode.go networks.go connect.go endpoints.go bridges.go plug.go choose.go publish.go

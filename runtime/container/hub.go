@@ -24,7 +24,7 @@ type hub struct {
 	terminal *os.File // -t
 	process  int      // a pidfd of the first process; -1: none yet
 	size     terminal.Size
-	sources  []*os.File // what the command writes into, our ends
+	outputs  []*output
 	pumps    sync.WaitGroup
 	drained  chan struct{} // closed when they have ended
 	told     chan struct{} // closed when all has been said that comes before the command's output
@@ -53,81 +53,6 @@ func (h *hub) drop(c *client) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	delete(h.clients, c)
-}
-
-// pump carries a stream out until its last writer is gone, or the last reader: then the command gets EPIPE, as if no
-// container were between the two. Somebody who reads slowly holds the command up, as in a pipe.
-func (h *hub) pump(from *os.File, stream string) {
-	h.mutex.Lock()
-	h.sources = append(h.sources, from)
-	h.mutex.Unlock()
-	h.pumps.Go(func() {
-		defer from.Close()
-		<-h.told // a trace ends with the start, and the command's first words stand under it
-		buffer := make([]byte, 32<<10)
-		for {
-			n, err := from.Read(buffer)
-			if n > 0 && !h.give(stream, buffer[:n]) {
-				return
-			}
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				rest(from, func(data []byte) bool { return h.give(stream, data) })
-			}
-			if err != nil { // the end of a pipe, or EIO: the last descriptor of the terminal is closed (pty(7))
-				return
-			}
-		}
-	})
-}
-
-// give hands a piece to the log and to everybody who is attached. It tells if somebody is left: no, when our own standard
-// output was closed, and nobody else is attached.
-func (h *hub) give(stream string, data []byte) bool {
-	if h.log != nil {
-		h.log.write(stream, data)
-	}
-	gone, others := false, false
-	h.mutex.Lock()
-	clients := make([]*client, 0, len(h.clients))
-	for c := range h.clients {
-		if c.wants(stream) != nil {
-			clients = append(clients, c)
-		}
-	}
-	h.mutex.Unlock()
-	for _, c := range clients {
-		err := c.write(stream, data)
-		switch {
-		case c.line == nil:
-			gone = gone || err != nil
-		case err != nil:
-			h.drop(c)
-			c.line.Close() // so that it knows
-		default:
-			others = true
-		}
-	}
-	return !gone || others
-}
-
-// wants is where a stream goes to; nil: it is not wanted.
-func (c *client) wants(stream string) io.Writer {
-	if stream == "stderr" {
-		return c.errors
-	}
-	return c.out
-}
-
-// write returns an error when nobody reads.
-func (c *client) write(stream string, data []byte) error {
-	if c.line == nil {
-		_, err := c.wants(stream).Write(data)
-		return err
-	}
-	if stream == "stderr" {
-		return c.line.send(frameErr, data)
-	}
-	return c.line.send(frameOut, data)
 }
 
 // Type, End, Resize and Signal are what a person can do to the container.

@@ -107,6 +107,7 @@ func (c *Container) Run(w Watch) (status int, err error) {
 	defer c.hub.tell() // also where nothing has started
 	c.State.Started, c.State.OOMKilled = time.Time{}, false
 	defer func() {
+		c.hub.shut()
 		err = errors.Join(err, c.finish(status, err, w.Made))
 		c.hub.lastWords(signals) // whoever reads slowly keeps nobody from removing it
 		if !c.State.Started.IsZero() {
