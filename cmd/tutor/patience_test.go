@@ -247,7 +247,9 @@ func TestTheLogIsWholeThoughAReaderRests(t *testing.T) {
 	require.Equal(t, "the end\n", ok(t, "logs", "--tail", "1", "tale"))
 	require.Equal(t, 6001, strings.Count(ok(t, "logs", "tale"), "\n"))
 	ok(t, "start", "tale") // a new tale is written under the old one
-	eventually(t, "it has ended again", func() bool { return tutor(t, "logs", "tale").stdout != "" && strings.Count(ok(t, "logs", "tale"), "\n") == 12002 })
+	eventually(t, "it has ended again", func() bool {
+		return tutor(t, "logs", "tale").stdout != "" && strings.Count(ok(t, "logs", "tale"), "\n") == 12002
+	})
 	said, err := io.ReadAll(r)
 	require.NoError(t, err)
 	require.NoError(t, cmd.Wait())
