@@ -146,6 +146,14 @@ func printDetails[T any](out io.Writer, format string, found []T) error {
 	return nil
 }
 
+// printWhole prints the one thing that there is: an object, or the template's text.
+func printWhole[T any](out io.Writer, format string, v T) error {
+	if format == "json" {
+		return jsonTo(out).Encode(v)
+	}
+	return printDetails(out, format, []T{v})
+}
+
 func printIndented(out io.Writer, value any) error {
 	e := jsonTo(out)
 	e.SetIndent("", "    ")

@@ -75,10 +75,7 @@ func newInfo(c *cli) *cobra.Command {
 			if format == "" {
 				return v.print(c.Out, c.Err)
 			}
-			if format == "json" {
-				return printJSON(c.Out, []infoView{v})
-			}
-			return printDetails(c.Out, format, []infoView{v})
+			return printWhole(c.Out, format, v)
 		},
 	}
 	command.Flags().StringVarP(&format, "format", "f", "", "a Go template, or json")

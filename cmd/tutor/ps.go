@@ -67,7 +67,7 @@ func newPs(c *cli) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.BoolVarP(&v.all, "all", "a", false, "Show all containers (default shows just running)")
-	flags.VarP((*list)(&v.filter), "filter", "f", "Filter output: id, name, label, status, exited, ancestor, before, since, volume, network")
+	flags.VarP((*list)(&v.filter), "filter", "f", "Filter output: id, name, label, status, exited, ancestor, before, since, volume, network, publish, expose, health")
 	flags.StringVar(&v.format, "format", "", "a Go template, 'table' with a template, or json")
 	flags.IntVarP(&v.last, "last", "n", -1, "Show n last created containers (includes all states)")
 	flags.BoolVarP(&v.latest, "latest", "l", false, "Show the latest created container (includes all states)")

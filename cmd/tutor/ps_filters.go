@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,9 +12,10 @@ import (
 	"tutor/runtime/container"
 	"tutor/runtime/filters"
 	"tutor/runtime/image"
+	"tutor/runtime/ports"
 )
 
-var psFilterKeys = []string{"ancestor", "before", "exited", "id", "label", "name", "network", "since", "status", "volume"}
+var psFilterKeys = []string{"ancestor", "before", "exited", "expose", "health", "id", "label", "name", "network", "publish", "since", "status", "volume"}
 
 // chooseContainers keeps those that fit.
 func (c *cli) chooseContainers(all []container.Status, f filters.Filters) ([]container.Status, error) {
@@ -32,6 +34,12 @@ func (c *cli) chooseContainers(all []container.Status, f filters.Filters) ([]con
 	if err != nil {
 		return nil, err
 	}
+	wanted := map[string][]string{} // the ports of a range, as 80/tcp
+	for _, v := range append(slices.Clone(f["publish"]), f["expose"]...) {
+		if wanted[v], err = image.Exposed(v); err != nil {
+			return nil, container.Hint(err, "a port inside, or a range of them: publish=80, expose=53/udp, expose=8000-8080/tcp")
+		}
+	}
 	byID := map[string]string{} // a network's name
 	for _, v := range f["network"] {
 		n, there := c.home().Networks().FindBuiltIn(v)
@@ -49,6 +57,9 @@ func (c *cli) chooseContainers(all []container.Status, f filters.Filters) ([]con
 			!f.Fit("network", func(v string) bool { return slices.Contains(s.Networks, v) || slices.Contains(s.Networks, byID[v]) }) ||
 			!f.Fit("exited", func(v string) bool { return s.Word == "exited" && strconv.Itoa(s.ExitCode) == v }) ||
 			!f.Fit("volume", func(v string) bool { return hasVolume(s, v) }) ||
+			!f.Fit("publish", func(v string) bool { return publishes(s, wanted[v]) }) ||
+			!f.Fit("expose", func(v string) bool { return exposes(s, wanted[v]) }) ||
+			!f.Fit("health", func(v string) bool { return v == "none" }) || // no health check is ever run
 			!f.Fit("ancestor", func(string) bool { return slices.Contains(ancestors, s.ImageID) }) ||
 			!f.Labels(s.Labels)
 	}), nil
@@ -63,6 +74,18 @@ func matches(pattern, name string) bool {
 // hasVolume tells if the container has a volume of that name, or one at that place.
 func hasVolume(s container.Status, nameOrPlace string) bool {
 	return slices.ContainsFunc(s.Volumes, func(v container.VolumeUse) bool { return v.Name == nameOrPlace || v.Destination == nameOrPlace })
+}
+
+// publishes tells if one of the container's own ports can be reached from the host now.
+func publishes(s container.Status, wanted []string) bool {
+	return slices.ContainsFunc(s.Ports, func(p ports.Port) bool {
+		return slices.Contains(wanted, fmt.Sprintf("%d/%s", p.Container, p.Protocol))
+	})
+}
+
+// exposes tells if one of the ports is among those that the container's config names.
+func exposes(s container.Status, wanted []string) bool {
+	return slices.ContainsFunc(wanted, func(port string) bool { _, has := s.Config.ExposedPorts[port]; return has })
 }
 
 // ancestors are the IDs of the images that the names mean.

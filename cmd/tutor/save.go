@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -58,6 +59,9 @@ func replaceFile(name string, write func(io.Writer) error) error {
 		return errors.Join(write(f), f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-")
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("invalid output path: directory %q does not exist", filepath.Dir(name))
+	}
 	if err != nil {
 		return err
 	}

@@ -145,3 +145,33 @@ func TestSizesAreTheContainersOwnAndWithItsImage(t *testing.T) {
 	require.NotContains(t, ok(t, "inspect", "weighed"), "SizeRw")
 	require.Regexp(t, `^3\.\d+MB \(virtual \d+(\.\d+)?MB\)\n$`, ok(t, "ps", "-as", "--filter", "name=weighed", "--format", "{{.Size}}"))
 }
+
+func TestPsFindsContainersByTheirPorts(t *testing.T) {
+	root(t)
+	removed(t, "served", "meant")
+	ok(t, "run", "-d", "--name", "served", "-p", "127.0.0.1::80", "tutor/lab", "sleep", "1000")
+	ok(t, "create", "--name", "meant", "--expose", "90-91/udp", "tutor/lab", "true")
+	for filter, names := range map[string]string{
+		"publish=80": "served", "publish=80/TCP": "served", "publish=70-90": "served", "publish=80/udp": "", "publish=81": "", "publish=90/udp": "",
+		"expose=90/udp": "meant", "expose=80": "served", "expose=91-100/udp": "meant", "expose=90": "",
+		"health=none": "meant served", "health=healthy": "",
+	} {
+		require.Equal(t, names, strings.Join(strings.Fields(ok(t, "ps", "-a", "--filter", filter, "--format", "{{.Names}}")), " "), filter)
+	}
+	for _, bad := range []string{"publish=x", "expose=80-", "health=fine"} {
+		r := tutor(t, "ps", "--filter", bad)
+		require.Equal(t, 1, r.code, bad)
+		require.Contains(t, r.stderr, "tutor: hint: ", bad)
+	}
+}
+
+func TestVersionByATemplate(t *testing.T) {
+	var v struct {
+		Client, Server struct{ Version, GoVersion, Os, Arch, KernelVersion string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(ok(t, "version", "--format", "json")), &v))
+	require.Equal(t, v.Client, v.Server)
+	require.Contains(t, ok(t, "version"), "tutor    "+v.Client.Version+"\n")
+	require.Equal(t, v.Client.Os+"/"+v.Client.Arch+" "+v.Server.KernelVersion+"\n", ok(t, "version", "-f", "{{.Client.Os}}/{{.Client.Arch}} {{.Server.KernelVersion}}"))
+	require.Contains(t, tutor(t, "version", "-f", "{{.Nope}}").stderr, "tutor: hint: ")
+}

@@ -51,10 +51,14 @@ func (o Options) usualMounts() []specs.Mount {
 	return mounts
 }
 
-// exposed are the image's ports and those of --expose. An image may have written anything there: what is no port is left out.
+// exposed are the image's ports, and those of --expose and -p. An image may have written anything there: what is no port is left out.
 func (o Options) exposed(image v1.Config) map[string]struct{} {
 	var all map[string]struct{}
-	for _, word := range append(slices.Collect(maps.Keys(image.ExposedPorts)), o.Expose...) {
+	words := append(slices.Collect(maps.Keys(image.ExposedPorts)), o.Expose...)
+	for _, p := range o.Ports {
+		words = append(words, fmt.Sprintf("%d/%s", p.Container, p.Protocol))
+	}
+	for _, word := range words {
 		ports, err := imagestore.Exposed(word)
 		for _, port := range ports {
 			if all == nil {

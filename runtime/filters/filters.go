@@ -21,16 +21,20 @@ var kinds = map[string]struct {
 	"all":       {isBool, "all is true or false"},
 	"dangling":  {isBool, "dangling is true or false"},
 	"exited":    {isNumber, "exited is an exit status: 0"},
+	"health":    {isHealth, "health is one of " + strings.Join(healths, ", ")},
 	"reference": {isPattern, "* and ? stand for any letters, [a-z] for one: 'python:3*'"},
 	"status":    {isStatus, "status is one of " + strings.Join(statuses, ", ")},
 	"type":      {isType, "type is builtin or custom"},
 	"until":     {isMoment, "a duration (24h), a date (2026-01-31) or a time (2026-01-31T12:00:00Z)"},
 }
 
+var healths = []string{"starting", "healthy", "unhealthy", "none"}
+
 var statuses = []string{"created", "running", "paused", "exited", "dead", "restarting", "removing"}
 
 func isBool(value string) bool    { _, err := strconv.ParseBool(value); return err == nil }
 func isNumber(value string) bool  { _, err := strconv.Atoi(value); return err == nil }
+func isHealth(value string) bool  { return slices.Contains(healths, value) }
 func isPattern(value string) bool { _, err := path.Match(value, ""); return err == nil }
 func isStatus(value string) bool  { return slices.Contains(statuses, value) }
 func isType(value string) bool    { return value == "builtin" || value == "custom" }
