@@ -36,16 +36,19 @@ func interruptible() (ctx context.Context, stop func()) {
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
 
-// interrupted says it in one word when it was a signal that ended a command, unless that has said so itself, and how to go on; or has
-// failed for a reason of its own.
+// interrupted says it in one word when it was a signal that ended a command, unless that has said so itself, and how to go on. An error
+// of its own, or a status, stays.
 func interrupted(ctx context.Context, command string, err error) error {
 	var by caught
-	if err == nil || !errors.As(context.Cause(ctx), &by) || errors.As(err, new(exit)) || errors.As(err, new(failure)) {
+	if err == nil || !errors.As(context.Cause(ctx), &by) || errors.As(err, new(exit)) {
 		return err
 	}
 	own := (*image.Error)(nil)
-	said := errors.As(err, &own) && own.Msg == "interrupted"
-	if !said && errors.Is(err, context.Canceled) {
+	said, canceled := errors.As(err, &own) && own.Msg == "interrupted", errors.Is(err, context.Canceled)
+	if !said && !canceled && errors.As(err, new(failure)) {
+		return err
+	}
+	if !said && canceled {
 		err = fmt.Errorf("%s: interrupted", command)
 	}
 	return failure{err, by.status()}

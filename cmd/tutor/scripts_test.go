@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,7 +70,7 @@ func TestCtrlCEndsWhoLooksOn(t *testing.T) {
 	root(t)
 	removed(t, "watched")
 	ok(t, "run", "-d", "--name", "watched", "tutor/lab", "sh", "-c", "echo begun; exec sleep 1000")
-	for _, line := range [][]string{{"logs", "-f", "watched"}, {"wait", "watched"}} {
+	for _, line := range [][]string{{"logs", "-f", "watched"}, {"wait", "watched"}, {"stats", "watched"}} {
 		for signal, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 			wait := 50 * time.Millisecond
 			eventually(t, fmt.Sprint(line, " hears ", signal), func() bool {
@@ -86,6 +87,30 @@ func TestCtrlCEndsWhoLooksOn(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A pull that is interrupted ends with the signal's status, for whomever it was; a command's own errors keep theirs.
+func TestCtrlCInAPull(t *testing.T) {
+	root(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	for _, line := range []string{"pull", "run --rm", "create"} {
+		for signal, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+			cmd := exec.Command(binary, append(strings.Fields(line), l.Addr().String()+"/silent")...)
+			var says bytes.Buffer
+			cmd.Stderr = &says
+			require.NoError(t, cmd.Start())
+			conn, err := l.Accept()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Process.Signal(signal))
+			cmd.Wait()
+			conn.Close()
+			require.Equal(t, status, cmd.ProcessState.ExitCode(), says.String())
+			require.Contains(t, says.String(), "tutor: pull: interrupted\ntutor: hint: ")
+		}
+	}
+	require.Empty(t, ok(t, "ps", "-aq", "--filter", "ancestor="+l.Addr().String()+"/silent"))
 }
 
 // `start -a web | head -1` ends with head, and the container goes on.

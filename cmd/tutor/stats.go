@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
 )
@@ -72,7 +71,7 @@ func (v statsView) stats(ctx context.Context, c *cli, args []string) error {
 	for err == nil {
 		select {
 		case <-ctx.Done():
-			return exit(128 + int(unix.SIGINT)) // as docker's
+			return lookedOn(ctx, ctx.Err())
 		case <-clock.C:
 		}
 		var now []look
