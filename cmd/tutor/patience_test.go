@@ -196,7 +196,10 @@ func TestAGroupThatCannotBeRemovedIsTheNextTutorsToRemove(t *testing.T) {
 		require.Equal(t, "exited\n", ok(t, "inspect", "-f", "{{.State.Status}}", "busy"))
 		require.DirExists(t, group)
 	}
-	require.Contains(t, tutor(t, "start", "busy").stderr, "file exists")
+	r := tutor(t, "start", "busy")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "a process of its last life does not end: ")
+	require.Contains(t, r.stderr, "tutor: hint: ")
 	require.NoError(t, os.Remove(filepath.Join(group, "another's")))
 	ok(t, "start", "busy")
 	ok(t, "rm", "-f", "busy")

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -137,6 +138,10 @@ func (c *Container) start(w Watch) (*process.Running, error) {
 		c.turn = turn
 	}
 	defer c.turn.Close()
+	if dirs := groupDirs(c.State.ID); len(dirs) > 0 {
+		return nil, Hint(fmt.Errorf("a process of its last life does not end: %s is still there", dirs[0]),
+			"who waits for a disk hears no kill (state D in ps): try again later, or run a new container")
+	}
 	if err := c.join(context.Background(), true, w.Made); err != nil {
 		return nil, err
 	}
