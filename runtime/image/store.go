@@ -77,9 +77,10 @@ func (s *Store) locked(change func() error) error {
 }
 
 // replace changes a file of the store all at once: after a power cut there is the old one or the new one, and
-// never half of either. The fsync comes before the rename, or the name could reach the disk before the bytes.
+// never half of either. The fsync comes before the rename, or the name could reach the disk before the bytes. It runs under the lock:
+// what one who was killed here has left is the next one's to write over.
 func (s *Store) replace(name string, data []byte) error {
-	f, err := os.CreateTemp(s.dir, "."+name+"-")
+	f, err := os.OpenFile(s.path("."+name+".new"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -148,6 +149,22 @@ func TestOpenEndsWithAnErrorWhenTheDiskLies(t *testing.T) {
 	require.NoError(t, err, "the control")
 	_, err = s.Open(Layer{Digest: "sha256:../../x"})
 	require.ErrorContains(t, err, "invalid digest")
+}
+
+// What was half written when somebody was killed is written over, and no part of it stays.
+func TestAHalfWrittenIndexIsTheNextOnesToWriteOver(t *testing.T) {
+	s := newStore(t)
+	require.NoError(t, os.WriteFile(s.path(".index.json.new"), bytes.Repeat([]byte("{"), 1<<20), 0o600))
+	put(t, s, "a", tarFile{"a", "a"})
+	_, err := s.Find("a")
+	require.NoError(t, err)
+	entries, err := os.ReadDir(s.dir)
+	require.NoError(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	require.Equal(t, []string{"blobs", "index.json", "lock", "oci-layout", "tmp"}, names)
 }
 
 // One config under two manifests: the layers packed in two ways, as a docker archive of an image that is here brings.
