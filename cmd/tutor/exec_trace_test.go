@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/process"
 )
 
 func TestTheTraceOfExecIsWhatStraceSaw(t *testing.T) {
@@ -120,9 +122,9 @@ func TestEveryEntryOfExecIsMissed(t *testing.T) {
 			if reason != "" {
 				t.Skip("not done on this host: " + reason)
 			}
-			with := execProbe(strings.Fields(p.flags), line)
-			without := execProbe(append(strings.Fields(p.flags), "--without", p.op), line)
-			require.Equal(t, with, execProbe(strings.Fields(p.flags), line), "the probe sees what changes by itself")
+			with := execProbe(t, strings.Fields(p.flags), line)
+			without := execProbe(t, append(strings.Fields(p.flags), "--without", p.op), line)
+			require.Equal(t, with, execProbe(t, strings.Fields(p.flags), line), "the probe sees what changes by itself")
 			require.NotEqual(t, with, without, "nobody misses %s", p.op)
 		})
 	}
@@ -132,12 +134,14 @@ func TestEveryEntryOfExecIsMissed(t *testing.T) {
 	}
 }
 
-func execProbe(flags []string, line string) string {
+func execProbe(t *testing.T, flags []string, line string) string {
+	t.Helper()
 	args := append(append([]string{"-c", `umask 027; exec "$@" 9</ 2>/dev/null`, "sh", binary, "exec"}, flags...), "probed", "sh", "-c", line+" 2>&1")
 	cmd := exec.Command("sh", args...)
 	cmd.SysProcAttr = inheriting()
 	cmd.Stdin = strings.NewReader("a word from the caller\n")
 	out, _ := cmd.CombinedOutput()
+	require.NotEqual(t, process.ExitOurs, cmd.ProcessState.ExitCode(), "whoever does not start shows nothing: %s", out)
 	return string(out)
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
+	"tutor/runtime/process"
 )
 
 // The leak test: every entry of a Program has a probe, a command run inside, whose output must differ when the
@@ -22,7 +23,7 @@ type probe struct{ op, flags, line string }
 
 var probes = []probe{
 	{"cgroup", "", "cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs 2>/dev/null | grep -q '^0$'; echo others: $?"}, // a process that is not of our pid namespace is 0 there
-	{"memory", "--memory 64m", "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"},
+	{"memory", "--memory 64m --memory-swap -1", "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"},
 	{"memory-swap", "--memory 64m", "cat /sys/fs/cgroup/memory.swap.max /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"},
 	{"cpus", "--cpus 0.5", "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us"},
 	{"cpu-shares", "--cpu-shares 512", "cat /sys/fs/cgroup/cpu.weight /sys/fs/cgroup/cpu/cpu.shares"},
@@ -164,6 +165,7 @@ func look(t *testing.T, flags []string, line string) string {
 	cmd.SysProcAttr = inheriting()
 	cmd.Stdin = strings.NewReader("a word from the caller\n")
 	out, _ := cmd.CombinedOutput()
+	require.NotEqual(t, process.ExitOurs, cmd.ProcessState.ExitCode(), "whoever does not start shows nothing: %s", out)
 	return string(out)
 }
 

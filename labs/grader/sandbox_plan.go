@@ -47,7 +47,7 @@ func (s *Sandbox) plan(pipes process.Pipes) program.Program {
 	dev := specs.Mount{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "mode=755", "size=64k"}}
 	opened, pid := s.born(), &sys.Result{Name: "pid"}
 	return program.Of(
-		cgroups.Create(s.group, opened, ""),
+		cgroups.Create(s.group, opened),
 		cgroups.Memory(s.group, memory),
 		cgroups.Swap(s.group, memory),
 		cgroups.Pids(s.group, &specs.LinuxPids{Limit: &pids}),

@@ -16,8 +16,8 @@ import (
 )
 
 // Create makes the group, still empty, and opens it, so that the child can be born inside (opened is its
-// descriptor; nil without cgroup2). mems is what this host has in cpuset.mems; only version 1 asks.
-func Create(g Group, opened *sys.Result, mems string) program.Op {
+// descriptor; nil without cgroup2).
+func Create(g Group, opened *sys.Result) program.Op {
 	op := program.Op{
 		Name: "cgroup",
 		Lab:  3,
@@ -35,7 +35,7 @@ func Create(g Group, opened *sys.Result, mems string) program.Op {
 		op.Calls = append(op.Calls, sys.Mkdir(dir, 0o755))
 		op.Undo = append(op.Undo, sys.Rmdir(dirs[len(dirs)-1-i]))
 	}
-	op.Calls = append(op.Calls, g.inherit(mems)...)
+	op.Calls = append(op.Calls, g.inherit()...)
 	if opened != nil {
 		op.Calls = append(op.Calls, sys.Open(dirs[0], unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, opened))
 	}

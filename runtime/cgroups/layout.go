@@ -14,6 +14,7 @@ type Layout struct {
 	Unified     string            // mount point of cgroup2, "" if there is none
 	Controllers []string          // that cgroup2 offers: "memory", "pids" …; in hybrid mode usually none
 	V1          map[string]string // controller → mount point, of version 1
+	CPUs, Mems  string            // cpuset.cpus and cpuset.mems at the top of version 1's tree: "0-3", "0"
 }
 
 // Find reads the layout from /proc/self/mountinfo (proc_pid_mountinfo(5)). controllers is the content of
@@ -49,11 +50,15 @@ func Read(files fs.FS) Layout {
 		return Layout{}
 	}
 	layout := Find(string(mountinfo), "")
-	if layout.Unified == "" {
-		return layout
+	read := func(mount, name string) string {
+		if mount == "" {
+			return ""
+		}
+		content, _ := fs.ReadFile(files, strings.TrimPrefix(path.Join(mount, name), "/"))
+		return strings.TrimSpace(string(content))
 	}
-	controllers, _ := fs.ReadFile(files, strings.TrimPrefix(path.Join(layout.Unified, "cgroup.controllers"), "/"))
-	layout.Controllers = strings.Fields(string(controllers))
+	layout.Controllers = strings.Fields(read(layout.Unified, "cgroup.controllers"))
+	layout.CPUs, layout.Mems = read(layout.V1["cpuset"], "cpuset.cpus"), read(layout.V1["cpuset"], "cpuset.mems")
 	return layout
 }
 

@@ -20,7 +20,6 @@ type Before struct {
 	Dirs   []string          // the groups that the container has
 	PIDs   []string          // its processes, as the host sees them
 	From   map[string]string // tree of version 1 → the group that they are in there, which is not the container's
-	Mems   string            // cpuset.mems of the host; only version 1 asks
 }
 
 // Update changes the limits of a container that runs. Each entry takes itself back when a later one fails, in
@@ -78,7 +77,7 @@ func Extend(g Group) program.Op {
 		op.Undo = append(op.Undo, sys.Rmdir(dir))
 		shell = append(shell, "mkdir "+dir)
 		if path.Dir(dir) == g.Layout.V1["cpuset"] {
-			op.Calls = append(op.Calls, g.inherit(g.before.Mems)...)
+			op.Calls = append(op.Calls, g.inherit()...)
 		}
 	}
 	op.Shell = strings.Join(shell, "; ")

@@ -41,11 +41,14 @@ func (g Group) v1() []string {
 }
 
 // inherit fills in what version 1 wants in a new cpuset group before a process may enter: ENOSPC otherwise.
-func (g Group) inherit(mems string) []sys.Call {
+func (g Group) inherit() []sys.Call {
 	if !slices.Contains(g.v1(), "cpuset") {
 		return nil
 	}
-	return sys.WriteFile(path.Join(g.Layout.V1["cpuset"], g.Name, "cpuset.mems"), mems)
+	dir := path.Join(g.Layout.V1["cpuset"], g.Name)
+	return slices.Concat(
+		sys.WriteFile(path.Join(dir, "cpuset.cpus"), g.Layout.CPUs),
+		sys.WriteFile(path.Join(dir, "cpuset.mems"), g.Layout.Mems))
 }
 
 // Join moves the child into its groups of version 1, in which nobody can be born. "0" is the writer itself.

@@ -54,7 +54,7 @@ func (o Options) example(layout cgroups.Layout) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Spec: spec, Group: cgroupsGroup(layout, id, o), Mems: "0", Interactive: o.Interactive, Shared: true, Without: o.Without,
+	p := Plan{Spec: spec, Group: cgroupsGroup(layout, id, o), Interactive: o.Interactive, Shared: true, Without: o.Without,
 		Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
 		Root: layers.Root{Layers: []string{"python", "debian"}, Base: "/var/lib/tutor/layers",
 			Upper: "../box/upper", Work: "../box/work", Target: "../box/rootfs"}}
@@ -67,7 +67,7 @@ func (o Options) example(layout cgroups.Layout) (Plan, error) {
 
 var (
 	v2     = cgroups.Layout{Unified: "/sys/fs/cgroup", Controllers: []string{"cpuset", "cpu", "io", "memory", "pids"}}
-	hybrid = cgroups.Layout{Unified: "/sys/fs/cgroup/unified", V1: map[string]string{"memory": "/sys/fs/cgroup/memory",
+	hybrid = cgroups.Layout{CPUs: "0-3", Mems: "0", Unified: "/sys/fs/cgroup/unified", V1: map[string]string{"memory": "/sys/fs/cgroup/memory",
 		"cpu": "/sys/fs/cgroup/cpu", "pids": "/sys/fs/cgroup/pids", "cpuset": "/sys/fs/cgroup/cpuset", "blkio": "/sys/fs/cgroup/blkio"}}
 )
 

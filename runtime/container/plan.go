@@ -25,7 +25,6 @@ type Plan struct {
 	Spec        *specs.Spec
 	Root        layers.Root       // where the image's layers lie
 	Group       cgroups.Group     // where the container's limits are
-	Mems        string            // cpuset.mems of the host; only cgroup v1 asks
 	Terminal    terminal.Pair     // -t
 	Interactive bool              // -i
 	Pipes       process.Pipes     // what the command reads and writes without -t
@@ -45,7 +44,7 @@ func (p Plan) Program() (program.Program, error) {
 	s, group, pid := p.Spec, p.born(), p.Wire.PID
 	list := program.Of(
 		ports.Claim(p.Ports),                                                 // the host's ports, or nothing begins
-		cgroups.Create(p.Group, group, p.Mems),                               // a group of its own, still empty
+		cgroups.Create(p.Group, group),                                       // a group of its own, still empty
 		cgroups.Memory(p.Group, s.Linux.Resources.Memory),                    // bytes
 		cgroups.Swap(p.Group, s.Linux.Resources.Memory),                      // and what may go to disk instead
 		cgroups.CPUs(p.Group, s.Linux.Resources.CPU),                         // processor time

@@ -31,7 +31,7 @@ func planOf(t *testing.T, o Options, layout cgroups.Layout) Plan {
 	host := Host{Environ: []string{"PATH=/usr/bin:/bin"}, Hostname: "host", Held: 1<<41 - 1, IPv6: true}
 	spec, err := o.Spec(anID, v1.Config{Env: []string{"PATH=/bin"}}, host, noFiles)
 	require.NoError(t, err)
-	p := Plan{Spec: spec, Group: cgroupsGroup(layout, anID, o), Mems: "0", Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
+	p := Plan{Spec: spec, Group: cgroupsGroup(layout, anID, o), Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
 		Interactive: o.Interactive, Lab: o.Lab, Without: o.Without, Shared: true,
 		Root: layers.Root{Layers: []string{"aaaa", "bbbb"}, Base: "/var/lib/tutor/layers", Upper: "../containers/ID/upper", Work: "../containers/ID/work", Target: "../containers/ID/rootfs"}}
 	p.plugExample(o)

@@ -62,7 +62,6 @@ func (c *Container) plan(spec *specs.Spec, image Image) (Plan, error) {
 	p := Plan{
 		Spec:        spec,
 		Group:       cgroupsGroup(layout, id, o),
-		Mems:        readTrimmed(filepath.Join(layout.V1["cpuset"], "cpuset.mems")),
 		Terminal:    terminal.NewPair(o.Terminal, terminal.SizeOf(os.Stdout)),
 		Interactive: o.Interactive,
 		Pipes:       process.NewPipes(),

@@ -130,8 +130,7 @@ func members(dir string) []string {
 
 // presentState looks at what is, for Update to know the way back.
 func presentState(g cgroups.Group, id string) cgroups.Before {
-	b := cgroups.Before{Values: map[string]string{}, Dirs: groupDirs(id), From: map[string]string{},
-		Mems: readTrimmed(filepath.Join(g.Layout.V1["cpuset"], "cpuset.mems"))}
+	b := cgroups.Before{Values: map[string]string{}, Dirs: groupDirs(id), From: map[string]string{}}
 	for _, dir := range b.Dirs {
 		for _, file := range cgroups.LimitFiles {
 			if content, err := os.ReadFile(filepath.Join(dir, file)); err == nil {

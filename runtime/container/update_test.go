@@ -16,7 +16,7 @@ func updateOf(layout cgroups.Layout, values map[string]string, dirs ...string) p
 	r := everything().Resources
 	r.BlockIO = nil
 	return cgroups.Update(cgroupsGroup(layout, anID, Options{Resources: r}), r, cgroups.Before{Values: values, Dirs: dirs,
-		PIDs: []string{"7", "8"}, From: map[string]string{layout.V1["memory"]: "/user.slice"}, Mems: "0"})
+		PIDs: []string{"7", "8"}, From: map[string]string{layout.V1["memory"]: "/user.slice"}})
 }
 
 // callsOf is what an Op does, and the way back.

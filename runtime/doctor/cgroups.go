@@ -72,5 +72,5 @@ func group(m Machine) answer {
 	if layout.Unified != "" {
 		opened = &sys.Result{Name: "group"}
 	}
-	return m.outcome("works", half(nothing, cgroups.Create(g, opened, ""), process.Clone(opened, pid()), cgroups.Join(g), namespaces.Cgroup()))
+	return m.outcome("works", half(nothing, cgroups.Create(g, opened), process.Clone(opened, pid()), cgroups.Join(g), namespaces.Cgroup()))
 }
