@@ -29,7 +29,7 @@ func TestTheTruthAfterRandomKills(t *testing.T) {
 	root(t)
 	noneStays(t)
 	ok(t, "run", "--rm", "tutor/lab", "true")
-	kills, seed := setting(t, "TUTOR_KILLS", 500), setting(t, "TUTOR_SEED", int(time.Now().UnixNano()>>10))
+	kills, seed := setting(t, "TUTOR_KILLS", pace.Fewer(500, 100)), setting(t, "TUTOR_SEED", int(time.Now().UnixNano()>>10))
 	t.Logf("TUTOR_SEED=%d", seed)
 	w := &wreckage{t: t, random: rand.New(rand.NewPCG(uint64(seed), 0)), ids: map[string]bool{}, mounts: mountTable(t)}
 	start := time.Now()

@@ -14,6 +14,7 @@ import (
 
 	"tutor/explain/topics"
 	"tutor/runtime/container"
+	"tutor/runtime/pace"
 	"tutor/runtime/program"
 )
 
@@ -103,6 +104,7 @@ func lessons(t *testing.T) []string {
 
 // Prose cites code by name; the name must be there.
 func TestEveryNameInTheDocs(t *testing.T) {
+	pace.Fast(t)
 	cited := 0
 	for _, page := range append(pages(t), lessons(t)...) {
 		content, err := os.ReadFile(page)
@@ -133,6 +135,7 @@ var (
 
 // What a lesson names is there: man pages (where man has them), entries, topics.
 func TestEveryWordOfTheLessons(t *testing.T) {
+	pace.Fast(t)
 	catalogue, err := container.Catalogue()
 	require.NoError(t, err)
 	book := topics.Open(catalogue)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // A finding is one line of `tutor doctor --format json`.
@@ -62,6 +64,7 @@ func TestDoctorFindsWhatIsThere(t *testing.T) {
 }
 
 func TestDoctorSaysWhatIsMissing(t *testing.T) {
+	pace.Fast(t)
 	for _, c := range []struct {
 		claim, shell               string
 		name, found, mend, verdict string
@@ -103,6 +106,7 @@ func TestDoctorSaysWhatIsMissing(t *testing.T) {
 
 // A kernel without a call: strace answers ENOSYS in its place.
 func TestDoctorOnAKernelWithoutAFeature(t *testing.T) {
+	pace.Fast(t)
 	tool(t, "strace")
 	for call, name := range map[string]string{"clone3": "child", "unshare": "uts namespace", "pivot_root": "pivot_root", "move_mount": "volumes"} {
 		findings, _ := examine(t, `exec strace -f -o /dev/null -e trace=`+call+` -e inject=`+call+`:error=ENOSYS $tutor $args`)

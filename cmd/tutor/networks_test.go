@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // The shell lines of a dry run, typed, are a container on a network: bridge, cable, addresses, firewall, port.
@@ -137,10 +139,7 @@ func TestANetworkThatIsFull(t *testing.T) {
 func TestACrowdOnOneNetwork(t *testing.T) {
 	h := newMachine(t, "host")
 	before := h.nothing()
-	n := setting(t, "TUTOR_CROWD", 100)
-	if testing.Short() {
-		n = min(n, 20) // on an emulated processor each takes seconds
-	}
+	n := setting(t, "TUTOR_CROWD", pace.Fewer(100, 20))
 	h.ok("network", "create", "crowd")
 	places := make([]place, n)
 	var all sync.WaitGroup

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // Docker's answers to what a student types without thinking, each row one that tutor once gave otherwise.
@@ -233,6 +235,7 @@ func TestAMonitorThatIsKilledWhileItRemoves(t *testing.T) {
 
 // Help fits the terminal, but for lines that are there to be typed; and what is no command is none for help either.
 func TestHelpFits(t *testing.T) {
+	pace.Fast(t)
 	for _, command := range []string{"", "run", "network create", "grade", "stop"} {
 		shown := ok(t, append(strings.Fields(command), "--help")...)
 		_, flags, found := strings.Cut(shown, "\nFlags:\n")

@@ -18,6 +18,7 @@ import (
 
 // What a page says can be typed is shell, also after it was broken to fit the terminal.
 func TestShellLinesAreShell(t *testing.T) {
+	pace.Fast(t)
 	each(t, func(t *testing.T, p Page, _ Topic) {
 		for _, line := range append(p.Hand, p.V1...) {
 			require.LessOrEqual(t, columns(line), 100, line)

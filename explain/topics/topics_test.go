@@ -17,6 +17,7 @@ import (
 
 	"tutor/explain"
 	"tutor/runtime/container"
+	"tutor/runtime/pace"
 	"tutor/runtime/program"
 )
 
@@ -168,6 +169,7 @@ func TestErrorsTeachSomething(t *testing.T) {
 
 // From every page one can go on, and every page can be come to.
 func TestSeeAlsoHasNoDeadEnds(t *testing.T) {
+	pace.Fast(t)
 	named := map[string]bool{}
 	for _, p := range Open(catalogue(t)).Pages() {
 		for _, name := range p.See {
@@ -204,6 +206,7 @@ func TestEveryWordMeansOnePage(t *testing.T) {
 }
 
 func TestNamesAreFoundHoweverTheyAreTyped(t *testing.T) {
+	pace.Fast(t)
 	b := Open(catalogue(t))
 	for typed, want := range map[string]string{
 		"pivot_root": "pivot_root", "pivot-root": "pivot_root", "PIVOT_ROOT": "pivot_root", "pivot_root(2)": "pivot_root", "pivot": "pivot_root",
@@ -229,6 +232,7 @@ func TestNamesAreFoundHoweverTheyAreTyped(t *testing.T) {
 }
 
 func TestEveryPageFitsTheTerminal(t *testing.T) {
+	pace.Fast(t)
 	for _, width := range []int{80, 100} {
 		each(t, func(t *testing.T, p Page, _ Topic) {
 			var out bytes.Buffer
@@ -261,6 +265,7 @@ func TestHeadingsAreBoldWithColour(t *testing.T) {
 }
 
 func TestTheListNamesEveryPage(t *testing.T) {
+	pace.Fast(t)
 	b := Open(catalogue(t))
 	listed := map[string]bool{}
 	for _, section := range b.Sections() {

@@ -17,6 +17,14 @@ func Fast(t testing.TB) {
 	}
 }
 
+// Fewer is how often to try what each time may fail in another way: n times, with -short few.
+func Fewer(n, few int) int {
+	if testing.Short() {
+		return few
+	}
+	return n
+}
+
 // Times is d, or as much longer as this machine is, or was at any time, slower than a usual one.
 func Times(d time.Duration) time.Duration { return time.Duration(float64(d) * slower()) }
 
