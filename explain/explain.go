@@ -50,8 +50,15 @@ func duration(r program.Result) time.Duration {
 	return time.Duration(r.End - r.Start)
 }
 
-func callText(r program.Result) string {
-	return r.Call.Name + "(" + strings.Join(r.Call.Texts(r.Registers), ", ") + ")"
+// callText is the call as strace prints it. Of many messages in one call it has the head of the first, as they are listed below it.
+func callText(call sys.Call, registers []uintptr) string {
+	args := call.Texts(registers)
+	for i, text := range args {
+		if more := len(call.Messages) - 1; more > 1 && strings.HasPrefix(text, "[{nlmsg_type=") {
+			args[i] = fmt.Sprintf("[%s, ... %d more]", call.Messages[0], more)
+		}
+	}
+	return call.Name + "(" + strings.Join(args, ", ") + ")"
 }
 
 func errnoName(r program.Result) string {

@@ -15,6 +15,7 @@ import (
 type Style struct {
 	name, quiet, call, bad func(a ...any) string
 	mark                   int // a lab, whose entries are marked; 0: none
+	width                  int // columns of the terminal; 0: there is none, and no line is broken
 }
 
 // NewStyle colours, or not: fatih/color's own rule (NO_COLOR, a terminal) is the caller's to ask.
@@ -37,12 +38,29 @@ func (s Style) Marking(lab int) Style {
 	return s
 }
 
-// title is an entry's name, marked if it is new.
+// Within is the style for a terminal that is so wide: reasons are broken between words.
+func (s Style) Within(columns int) Style {
+	s.width = columns
+	return s
+}
+
+// narrow is a terminal on which there is no room to break lines in.
+const narrow = 40
+
+// title is an entry's name, marked if it is new, and its reason, or why it is left out.
 func (s Style) title(op program.Op) string {
-	if s.mark != 0 && op.Lab == s.mark {
-		return s.name(op.Name) + fmt.Sprintf(" [new in lab %d]", s.mark)
+	name, words, paint := op.Name, op.Why, fmt.Sprint
+	if !op.Runs() {
+		words, paint = "left out: "+op.LeftOut, s.quiet
 	}
-	return s.name(op.Name)
+	if s.mark != 0 && op.Lab == s.mark {
+		name += fmt.Sprintf(" [new in lab %d]", s.mark)
+	}
+	if s.width > narrow {
+		folded := strings.ReplaceAll(Fold(name+" "+words, s.width-2, ""), "\n", "\n  ")
+		words = strings.TrimPrefix(folded, name+" ")
+	}
+	return s.name(op.Name) + strings.TrimPrefix(name, op.Name) + " " + paint(words)
 }
 
 // Heading paints the title of a part.
@@ -60,11 +78,11 @@ func Text(w io.Writer, t Trace, s Style, first, last int) {
 func (t Trace) op(b *strings.Builder, s Style, index int) {
 	op := t.Program[index]
 	if !op.Runs() {
-		fmt.Fprintf(b, "%s %s\n\n", s.title(op), s.quiet("left out: "+op.LeftOut))
+		b.WriteString(s.title(op) + "\n\n")
 		return
 	}
 	results := t.of(index, false)
-	fmt.Fprintf(b, "%s %s\n", s.title(op), op.Why)
+	b.WriteString(s.title(op) + "\n")
 	t.details(b, s, op)
 	for _, n := range results {
 		t.line(b, s, n)
@@ -120,7 +138,7 @@ func (t Trace) line(b *strings.Builder, s Style, n int) {
 	if r.Failed() {
 		text = s.bad(text)
 	}
-	fmt.Fprintf(b, "%4d  %-5s %6d %5s %6d µs  %s = %s\n", t.Before+n+1, op.By, host, container, duration(r).Microseconds(), s.call(callText(r)), text)
+	fmt.Fprintf(b, "%4d  %-5s %6d %5s %6d µs  %s = %s\n", t.Before+n+1, op.By, host, container, duration(r).Microseconds(), s.call(callText(r.Call, r.Registers)), text)
 	messages(b, s, r.Call)
 }
 
@@ -163,9 +181,7 @@ func Views(w io.Writer, t Trace, s Style) {
 	widest := 0
 	rows := []View{{"", "host", "container"}}
 	for _, v := range t.Views {
-		if long := []rune(v.Host); len(long) > most {
-			v.Host = string(long[:most-1]) + "…"
-		}
+		v.Host, v.Container = beginning(v.Host, most), beginning(v.Container, most)
 		widest = max(widest, len([]rune(v.Host)))
 		rows = append(rows, v)
 	}
@@ -181,22 +197,30 @@ func Views(w io.Writer, t Trace, s Style) {
 	io.WriteString(w, b.String())
 }
 
+// beginning is a text, or of a long one what fits into so many columns.
+func beginning(text string, columns int) string {
+	if long := []rune(text); len(long) > columns {
+		return string(long[:columns-1]) + "…"
+	}
+	return text
+}
+
 // DryRun prints the Program without having run it: what would be done, and the same by hand.
 func DryRun(w io.Writer, p program.Program, s Style) {
 	var b strings.Builder
 	for _, op := range p {
 		if !op.Runs() {
-			fmt.Fprintf(&b, "%s %s\n\n", s.name(op.Name), s.quiet("left out: "+op.LeftOut))
+			b.WriteString(s.title(op) + "\n\n")
 			continue
 		}
-		fmt.Fprintf(&b, "%s %s\n", s.name(op.Name), op.Why)
+		b.WriteString(s.title(op) + "\n")
 		Trace{}.details(&b, s, op)
 		for _, call := range op.Calls {
-			fmt.Fprintf(&b, "      %-5s  %s\n", op.By, s.call(call.String()))
+			fmt.Fprintf(&b, "      %-5s  %s\n", op.By, s.call(callText(call, nil)))
 			messages(&b, s, call)
 		}
 		for _, call := range op.Undo {
-			fmt.Fprintf(&b, "      %-5s  %s\n", "undo", s.call(call.String()))
+			fmt.Fprintf(&b, "      %-5s  %s\n", "undo", s.call(callText(call, nil)))
 		}
 		b.WriteByte('\n')
 	}

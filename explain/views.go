@@ -17,9 +17,10 @@ import (
 // for the host name asks the kernel from inside. The process must stand still.
 func Look(pid int, groups []string) []View {
 	self := os.Getpid()
+	all, inside := processes(self, pid)
 	views := []View{
 		{"PID", fmt.Sprint(pid), fmt.Sprint(Inside(pid))},
-		{"processes", fmt.Sprint(len(processes(""))), fmt.Sprint(len(processes(namespace(pid, "pid"))))},
+		{"processes", fmt.Sprint(all), fmt.Sprint(inside)},
 		{"hostname", hostname(self), hostname(pid)},
 		{"root", root(self), root(pid)},
 		{"mounts", fmt.Sprint(mounts(self)), fmt.Sprint(mounts(pid))},
@@ -59,19 +60,19 @@ func namespace(pid int, kind string) string {
 	return link
 }
 
-// processes are all processes of a PID namespace; "" stands for all that this one can see.
-func processes(in string) []string {
+// processes counts all that can be seen here, and those of pid's PID namespace: all of them, if it is this one.
+func processes(self, pid int) (all, inside int) {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	if in == "" {
-		return dirs
+	in := namespace(pid, "pid")
+	if in == namespace(self, "pid") {
+		return len(dirs), len(dirs)
 	}
-	var found []string
 	for _, dir := range dirs {
 		if link, err := os.Readlink(dir + "/ns/pid"); err == nil && link == in {
-			found = append(found, dir)
+			inside++
 		}
 	}
-	return found
+	return len(dirs), inside
 }
 
 // within runs ask inside one of the process's namespaces, on a thread that is thrown away after: a thread that

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tutor/explain"
 	"tutor/explain/topics"
 	"tutor/runtime/container"
 	"tutor/runtime/terminal"
@@ -72,7 +71,7 @@ func openBook() (topics.Book, error) {
 }
 
 func (c *cli) explain(book topics.Book, topic string, asJSON bool) error {
-	style, width := explain.NewStyle(coloured(os.Stdout)), pageWidth(os.Stdout)
+	style, width := styleOn(os.Stdout), pageWidth(os.Stdout)
 	encoder := jsonTo(c.Out)
 	if topic == "" && !asJSON {
 		topics.List(c.Out, book, style, width)

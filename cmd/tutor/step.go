@@ -56,7 +56,7 @@ func newStepper(t *tracer) (*stepper, error) {
 		return nil, err
 	}
 	s := &stepper{tracer: t, tty: tty, keys: keys}
-	s.style = explain.NewStyle(coloured(tty))
+	s.style = styleOn(tty)
 	return s, nil
 }
 

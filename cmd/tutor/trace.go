@@ -51,12 +51,12 @@ func (f *explainFlags) sink(stderr io.Writer) (sink, error) {
 	if f.form != "" && f.form != "text" && f.form != "json" {
 		return sink{}, container.Hint(fmt.Errorf("invalid argument %q for \"--explain\" flag", f.form), "--explain, --explain=text or --explain=json")
 	}
-	s := sink{out: stderr, style: explain.NewStyle(f.to == "" && coloured(os.Stderr))}
+	s := sink{out: stderr, style: styleOn(os.Stderr)}
 	if f.to == "" {
 		return s, nil
 	}
 	file, err := os.OpenFile(f.to, os.O_WRONLY|os.O_CREATE|f.keep(), 0o666)
-	s.file, s.out = file, file
+	s.file, s.out, s.style = file, file, explain.NewStyle(false)
 	if lab, err := strconv.Atoi(os.Getenv(markVariable)); err == nil {
 		s.style = s.style.Marking(lab)
 	}
@@ -125,6 +125,15 @@ func (f *explainFlags) trace(of subject, stderr io.Writer) (*tracer, error) {
 // coloured tells if f is a terminal whose user wants colours: NO_COLOR (no-color.org) says no.
 func coloured(f *os.File) bool {
 	return terminal.Is(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !color.NoColor
+}
+
+// styleOn is the style for what is printed on f.
+func styleOn(f *os.File) explain.Style {
+	style := explain.NewStyle(coloured(f))
+	if terminal.Is(f) {
+		style = style.Within(int(terminal.SizeOf(f).Columns))
+	}
+	return style
 }
 
 // watch is what the tracer wants to see. The child stands still before its last entry, so that the two views
@@ -240,13 +249,13 @@ func (f *explainFlags) dryRun(c *cli, p program.Program) error {
 
 // dryRun prints a Program; nothing runs.
 func (s sink) dryRun(stdout io.Writer, form string, p program.Program) error {
-	out := stdout
+	out, style := stdout, styleOn(os.Stdout)
 	if s.file != nil {
-		out = s.file
+		out, style = s.file, s.style
 	}
 	if form == "json" {
 		return explain.JSONDryRun(out, p)
 	}
-	explain.DryRun(out, p, explain.NewStyle(s.file == nil && coloured(os.Stdout)))
+	explain.DryRun(out, p, style)
 	return nil
 }

@@ -21,7 +21,7 @@ func TestShellLinesAreShell(t *testing.T) {
 	pace.Fast(t)
 	each(t, func(t *testing.T, p Page, _ Topic) {
 		for _, line := range append(p.Hand, p.V1...) {
-			require.LessOrEqual(t, columns(line), 100, line)
+			require.LessOrEqual(t, explain.Columns(line), 100, line)
 		}
 		var out bytes.Buffer
 		Text(&out, p, explain.NewStyle(false), 80, "v1")

@@ -16,11 +16,11 @@ func Text(w io.Writer, p Page, s explain.Style, width int, cgroups string) {
 	var b strings.Builder
 	b.WriteString(s.Heading(p.Name) + "\n")
 	if len(p.Also) > 0 {
-		b.WriteString(wrap("also: "+strings.Join(p.Also, ", "), width, "  ") + "\n")
+		b.WriteString(explain.Fold("also: "+strings.Join(p.Also, ", "), width, "  ") + "\n")
 	}
-	b.WriteString("\n" + wrap(p.What, width, "  ") + "\n")
+	b.WriteString("\n" + explain.Fold(p.What, width, "  ") + "\n")
 	section := func(title, text string) { b.WriteString("\n" + s.Heading(title) + "\n" + text + "\n") }
-	section("Why", wrap(p.Why, width, "  "))
+	section("Why", explain.Fold(p.Why, width, "  "))
 	if p.Entry != nil {
 		section("In a start", p.entryText(width))
 	}
@@ -28,9 +28,9 @@ func Text(w io.Writer, p Page, s explain.Style, width int, cgroups string) {
 		section("The call", p.callText(width))
 	}
 	section("By hand"+p.place(), shellText(p.Hand, width))
-	section("With tutor"+p.person(), shellText([]string{p.Command}, width)+"\n"+wrap("To see: "+p.Look, width, "  "))
-	section("Read", wrap(strings.Join(p.Read, "; ")+fmt.Sprintf("; lab %d", p.Lab), width, "  "))
-	section("See also", wrap(strings.Join(p.See, ", "), width, "  "))
+	section("With tutor"+p.person(), shellText([]string{p.Command}, width)+"\n"+explain.Fold("To see: "+p.Look, width, "  "))
+	section("Read", explain.Fold(strings.Join(p.Read, "; ")+fmt.Sprintf("; lab %d", p.Lab), width, "  "))
+	section("See also", explain.Fold(strings.Join(p.See, ", "), width, "  "))
 	io.WriteString(w, b.String())
 }
 
@@ -64,7 +64,7 @@ func (p Page) entryText(width int) string {
 	if len(e.Calls) > 0 {
 		text += " System calls: " + strings.Join(e.Calls, ", ") + "."
 	}
-	text = wrap(text, width, "  ")
+	text = explain.Fold(text, width, "  ")
 	if e.Shell != "" && (len(p.Hand) != 1 || p.Hand[0] != e.Shell) {
 		text += "\n" + shellText([]string{e.Shell}, width)
 	}
@@ -73,10 +73,10 @@ func (p Page) entryText(width int) string {
 
 func (p Page) callText(width int) string {
 	c := p.Call
-	text := wrap(c.Signature, width, "    ") + "\n" + wrap("In a trace: "+c.Example, width, "  ") + "\n" +
-		wrap("Used by: "+strings.Join(c.UsedBy, ", "), width, "  ")
+	text := explain.Fold(c.Signature, width, "    ") + "\n" + explain.Fold("In a trace: "+c.Example, width, "  ") + "\n" +
+		explain.Fold("Used by: "+strings.Join(c.UsedBy, ", "), width, "  ")
 	for _, e := range c.Errors {
-		text += "\n" + wrap(e.Errno+": "+e.Meaning, width, "  ")
+		text += "\n" + explain.Fold(e.Errno+": "+e.Meaning, width, "  ")
 	}
 	return text
 }
@@ -85,30 +85,10 @@ func (p Page) callText(width int) string {
 func List(w io.Writer, b Book, s explain.Style, width int) {
 	var text strings.Builder
 	for _, section := range b.Sections() {
-		text.WriteString(s.Heading(section.Title) + "\n" + wrap(strings.Join(section.Names, ", "), width, "  ") + "\n")
+		text.WriteString(s.Heading(section.Title) + "\n" + explain.Fold(strings.Join(section.Names, ", "), width, "  ") + "\n")
 	}
 	io.WriteString(w, text.String())
 }
-
-// wrap breaks text at spaces into lines of at most width columns, each after indent. A word that is too
-// long has a line for itself.
-func wrap(text string, width int, indent string) string {
-	var lines []string
-	line := indent
-	for _, word := range strings.Fields(text) {
-		if line != indent && columns(line)+1+columns(word) > width {
-			lines = append(lines, line)
-			line = indent
-		}
-		if line != indent {
-			line += " "
-		}
-		line += word
-	}
-	return strings.Join(append(lines, line), "\n")
-}
-
-func columns(text string) int { return len([]rune(text)) }
 
 // shellText indents shell lines. One that is too long becomes several, and can still be typed as it stands: its
 // comment goes above it, a semicolon becomes the end of a line, and where there is none the line goes on after a
@@ -118,10 +98,10 @@ func shellText(lines []string, width int) string {
 	var out []string
 	for _, line := range lines {
 		line = indent + line
-		if command, comment, found := strings.Cut(line, "   # "); found && columns(line) > width {
+		if command, comment, found := strings.Cut(line, "   # "); found && explain.Columns(line) > width {
 			out, line = append(out, indent+"# "+comment), command
 		}
-		for columns(line) > width {
+		for explain.Columns(line) > width {
 			space, semicolon := breaks(line, width-1)
 			if semicolon > 0 {
 				out = append(out, line[:semicolon])

@@ -252,7 +252,7 @@ func TestEveryPageFitsTheTerminal(t *testing.T) {
 func fits(t *testing.T, text string, width int) {
 	t.Helper()
 	for _, line := range strings.Split(text, "\n") {
-		require.LessOrEqual(t, columns(line), width, line)
+		require.LessOrEqual(t, explain.Columns(line), width, line)
 		require.Equal(t, strings.TrimRight(line, " "), line, "a space at the end")
 	}
 }
