@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,9 +69,16 @@ func TestAProgramThatDoesNotBuildFailsEveryCheck(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module box\n\ngo 1.25\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.go"), []byte("package main\n\nfunc main() { nonesuch() }\n"), 0o644))
-	r := tutor(t, "grade", "1", dir, "--this-lab-only")
-	require.Equal(t, 1, r.code)
+	for _, args := range [][]string{nil, {"--hide", "lab1.argv"}} { // the compiler's words are told once, by a check that may tell
+		r := tutor(t, append([]string{"grade", "1", dir}, args...)...)
+		require.Equal(t, 1, r.code)
+		require.Equal(t, 1, strings.Count(r.stdout, "undefined: nonesuch"), r.stdout)
+		require.NotContains(t, r.stdout, "see lab1.")
+		require.Equal(t, 12, strings.Count(r.stdout, "FAIL "))
+	}
+	r := tutor(t, "grade", "1", dir, "--only", "lab1.left")
 	require.Contains(t, r.stdout, "undefined: nonesuch")
+	require.NotContains(t, r.stdout, "lab1.denied", "only what was asked for")
 }
 
 func TestAMakefileIsRunInASandbox(t *testing.T) {

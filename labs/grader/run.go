@@ -115,7 +115,10 @@ func (o Order) broken(report *Report, err error) error {
 	return nil
 }
 
-// unbuilt reports a program that does not compile: that is the student's, and every check fails. The first one tells
+// buildable is what every check expects first of all.
+const buildable = "a program that can be built"
+
+// unbuilt reports a program that does not compile: that is the student's, and every check fails. The first one that is not hidden tells
 // what the compiler has said. Where there is no compiler, it is this machine's.
 func (o Order) unbuilt(report *Report, err error) error {
 	var failed *BuildError
@@ -123,19 +126,19 @@ func (o Order) unbuilt(report *Report, err error) error {
 		return o.broken(report, err)
 	}
 	o.all(report, Fail, "")
+	first := &report.Checks[max(0, slices.IndexFunc(report.Checks, func(c Result) bool { return c.Visibility != "hidden" }))]
 	for i := range report.Checks {
 		c := &report.Checks[i]
-		c.Expected, c.Actual = "a program that can be built", "see "+report.Checks[0].ID
+		c.Expected, c.Actual = buildable, "see "+first.ID
 	}
-	first := &report.Checks[0]
 	first.Actual, first.Command, first.Hints = failed.Error(), failed.Command, []string{"hand in an executable, or a folder with go.mod, Makefile or box; of what a compiler says the first message is the one to read"}
 	o.After(report)
 	return nil
 }
 
-// all gives every check the same outcome.
+// all gives every check that is asked for the same outcome.
 func (o Order) all(report *Report, status Status, why string) {
-	for _, c := range o.Lab.Checks {
+	for _, c := range o.choose(o.Lab.Checks) {
 		report.Checks = append(report.Checks, Result{ID: c.ID, Lab: o.Lab.Name, Title: c.Title, Status: status, MaxPoints: c.Points, Needs: append([]string{}, c.Needs...),
 			Why: why, Man: c.Man, Read: c.Read, Visibility: visibility(o.Hide, c.ID), Hints: []string{}, Left: []string{}, Evidence: map[string]any{}})
 	}
