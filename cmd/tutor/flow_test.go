@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"os"
 	"os/exec"
@@ -123,6 +124,8 @@ func TestTheThirdCtrlCEndsIt(t *testing.T) {
 	cmd := exec.Command(binary, "run", "--rm", "--name", "numb", "tutor/lab", "sh", "-c", "echo begun; while :; do sleep 1; done")
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
+	var says bytes.Buffer
+	cmd.Stderr = &says
 	require.NoError(t, cmd.Start())
 	_, err = io.ReadFull(out, make([]byte, len("begun"))) // Go's own first steps hear every signal
 	require.NoError(t, err)
@@ -134,7 +137,31 @@ func TestTheThirdCtrlCEndsIt(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	cmd.Wait()
 	require.Equal(t, 137, cmd.ProcessState.ExitCode())
+	require.Regexp(t, `^tutor: hint: PID 1 of a container hears only .*\n$`, says.String())
 	require.Empty(t, leftovers(t))
+}
+
+// Who is attached cannot end such a container, but can leave it.
+func TestTheThirdCtrlCLeavesAnAttachedContainer(t *testing.T) {
+	root(t)
+	running(t, "numb", "touch /ready; while :; do echo a word; sleep 0.1; done")
+	cmd := exec.Command(binary, "attach", "numb")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	var says bytes.Buffer
+	cmd.Stderr = &says
+	require.NoError(t, cmd.Start())
+	_, err = io.ReadFull(out, make([]byte, len("a word"))) // it is attached
+	require.NoError(t, err)
+	go io.Copy(io.Discard, out)
+	for range 3 {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+		time.Sleep(200 * time.Millisecond) // two that come together are one (signal(7))
+	}
+	cmd.Wait()
+	require.Equal(t, 130, cmd.ProcessState.ExitCode())
+	require.Equal(t, "tutor: hint: numb goes on: tutor stop numb ends it\n", says.String())
+	require.Equal(t, "running\n", ok(t, "inspect", "-f", "{{.State.Status}}", "numb"))
 }
 
 // The input of a container that was started in the background is everybody's: one who has no more to say does not close it.

@@ -148,6 +148,11 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if f.canBeLeft() {
 		return c.startAttached(ctr.State.ID, attachFlags{input: o.Interactive, keys: f.keys, proxy: f.proxy})
 	}
+	watch.Asked = func(times int) {
+		if times == process.Patience-1 {
+			fmt.Fprintln(c.Err, "tutor: hint: PID 1 of a container hears only the signals that it handles (--init is the cure); once more kills it")
+		}
+	}
 	status, err = f.stay(c, ctr, watch)
 	if errors.Is(err, errAborted) { // it was never meant to be
 		err = errors.Join(err, c.home().Remove(ctr.State.ID, true))

@@ -158,12 +158,16 @@ func (c *cli) joined(a *container.Attachment, s container.State, f attachFlags) 
 	defer restore()
 	given := make(chan unix.Signal, 1) // that are tutor's own
 	go func() {
-		for s := range signals {
-			if f.proxy {
-				a.Signal(s.(unix.Signal))
+		asked := 0
+		for by := range signals {
+			if process.AsksForAnEnd(by) {
+				asked++
+			}
+			if f.proxy && asked < process.Patience {
+				a.Signal(by.(unix.Signal))
 				continue
 			}
-			given <- s.(unix.Signal)
+			given <- by.(unix.Signal)
 			return
 		}
 	}()
@@ -186,9 +190,12 @@ func (c *cli) joined(a *container.Attachment, s container.State, f attachFlags) 
 		restore()
 		fmt.Fprintln(c.Err, "read escape sequence")
 		return 0, nil
-	case s := <-given: // --sig-proxy=false: the container goes on
+	case by := <-given: // --sig-proxy=false, or it has not ended for the third: the container goes on
 		restore()
-		return process.ExitSignal(s), nil
+		if f.proxy {
+			fmt.Fprintf(c.Err, "tutor: hint: %s goes on: tutor stop %[1]s ends it\n", s.Name)
+		}
+		return process.ExitSignal(by), nil
 	}
 }
 

@@ -96,6 +96,7 @@ type Watch struct {
 	Stops   func(op int) bool // before this Op everything stands still, for Pause
 	Pause   func(r *process.Running, op int) error
 	Started func(r *process.Running)             // the command runs
+	Asked   func(times int)                      // somebody wants it to end; the third time it is killed
 	Ended   func(r *process.Running, status int) // it has ended, and what the host's hand did is undone
 	Failed  func(r *process.Running)             // it never came to run
 }
@@ -172,6 +173,7 @@ func (c *Container) attended(running *process.Running, w Watch, signals <-chan o
 		w.Started(running)
 	}
 	c.hub.tell()
+	running.Asked = w.Asked
 	status, waitErr := running.Wait(signals)
 	c.State.OOMKilled = c.oomKilled()
 	for _, dir := range c.Plan.Group.Dirs() {

@@ -25,6 +25,7 @@ type Hooks struct {
 // Running is a started Program.
 type Running struct {
 	PID      int
+	Asked    func(times int) // is told while somebody asks for an end, before it is passed on; may be nil
 	compiled *compiled
 	ledger   []entry
 	memory   []byte

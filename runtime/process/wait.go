@@ -41,7 +41,7 @@ func (r *Running) Wait(signals <-chan os.Signal) (int, error) {
 	done := make(chan struct{})
 	defer close(done)
 	if pidfd, err := unix.PidfdOpen(r.PID, 0); err == nil { // the number may be another's once it is reaped
-		go forward(signals, pidfd, done)
+		go r.forward(signals, pidfd, done)
 	}
 	var status unix.WaitStatus
 	if _, err := retry(func() (int, error) { return unix.Wait4(r.PID, &status, 0, nil) }); err != nil {
@@ -50,18 +50,24 @@ func (r *Running) Wait(signals <-chan os.Signal) (int, error) {
 	return Status(status), nil
 }
 
-// patience is how often a person asks.
-const patience = 3
+// Patience is how often a person asks for an end in vain.
+const Patience = 3
 
-func forward(signals <-chan os.Signal, pidfd int, done <-chan struct{}) {
+// AsksForAnEnd tells if the signal is one with which people, and service managers, want an end.
+func AsksForAnEnd(s os.Signal) bool { return s == unix.SIGINT || s == unix.SIGTERM }
+
+func (r *Running) forward(signals <-chan os.Signal, pidfd int, done <-chan struct{}) {
 	defer unix.Close(pidfd)
 	for asked := 0; ; {
 		select {
 		case s := <-signals:
-			if s == unix.SIGINT || s == unix.SIGTERM {
+			if AsksForAnEnd(s) {
 				asked++
+				if r.Asked != nil {
+					r.Asked(asked)
+				}
 			}
-			if asked >= patience {
+			if asked >= Patience {
 				s = unix.SIGKILL
 			}
 			unix.PidfdSendSignal(pidfd, s.(unix.Signal), nil, 0)
