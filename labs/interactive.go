@@ -26,6 +26,9 @@ func (s *Session) Interactive(tty *os.File, restart bool) (over bool, err error)
 	}
 	for s.at < len(s.Lesson.Steps) {
 		if err := s.step(); err != nil {
+			if errors.Is(err, errLeft) {
+				s.print(fmt.Sprintf("Left at step %d of %d: tutor lab %s goes on there.\n", s.at+1, len(s.Lesson.Steps), s.Lab.Name))
+			}
 			return false, errors.Join(left(err), s.note(false))
 		}
 	}

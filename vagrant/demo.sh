@@ -12,7 +12,12 @@ if [ "$(id -u)" != 0 ]; then
 fi
 show() {
 	printf '\n$ tutor'
-	printf ' %s' "$@"
+	for word; do
+		case $word in
+		*[!A-Za-z0-9/=-]*) printf " '%s'" "$word" ;;
+		*) printf ' %s' "$word" ;;
+		esac
+	done
 	printf '\n'
 	$tutor "$@" || status=$?
 }

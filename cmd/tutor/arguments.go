@@ -60,16 +60,24 @@ func only(cmd *cobra.Command, args []string) error {
 	return container.Hint(fmt.Errorf("unknown command: %s %s", cmd.CommandPath(), args[0]), hint)
 }
 
+const (
+	noBuild    = "tutor commit and tutor import make images; or docker build, docker save, and tutor load"
+	oneMachine = "tutor knows one machine"
+)
+
 // others are commands of Docker's that tutor has not, and what does instead.
 var others = map[string]string{
-	"build":   "tutor commit and tutor import make images; or docker build, docker save, and tutor load",
-	"buildx":  "tutor commit and tutor import make images; or docker build, docker save, and tutor load",
+	"build":   noBuild,
+	"builder": noBuild,
+	"buildx":  noBuild,
 	"compose": "a network and the containers one by one: tutor network create, tutor run --network",
 	"events":  "there is no daemon that could tell: tutor ps, tutor wait, and --explain for what happens in a start",
 	"search":  "hub.docker.com has the list; tutor pull NAME gets an image",
-	"swarm":   "tutor knows one machine",
-	"service": "tutor knows one machine",
-	"context": "tutor knows one machine",
+	"swarm":   oneMachine,
+	"service": oneMachine,
+	"stack":   oneMachine,
+	"node":    oneMachine,
+	"context": oneMachine,
 	"config":  "configuration is /etc/tutor/config.json: docs/images.md",
 }
 

@@ -46,7 +46,7 @@ func (c *cli) gradeAll(ctx context.Context, g *grading, from string) error {
 	done()
 	if errors.Is(err, grader.ErrStopped) || ctx.Err() != nil {
 		fmt.Fprintln(c.Err, "tutor: stopped; the same command goes on from here")
-		return exit(128 + 2)
+		return lookedOn(ctx, exit(128+2))
 	}
 	if err != nil {
 		return failure{err, gradeEnvironment}

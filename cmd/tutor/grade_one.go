@@ -28,7 +28,7 @@ func (c *cli) grade(ctx context.Context, g *grading, path string) error {
 	report, err := grader.Run(grader.Order{Lab: g.lab, Path: path, Dir: filepath.Join(c.home().Run, "grade"), Student: g.student, Version: version,
 		Seed: g.seed, Hide: g.hide, Only: g.only, Alone: g.alone, GivenUp: standing.GivenUp, Stop: ctx.Done(), After: after})
 	if errors.Is(err, grader.ErrStopped) {
-		return exit(128 + 2)
+		return lookedOn(ctx, exit(128+2))
 	}
 	if err == nil {
 		err = failed

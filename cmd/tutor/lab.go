@@ -119,7 +119,7 @@ func (f labFlags) through(ctx context.Context, s *labs.Session, person bool) err
 		err = s.Straight(ctx)
 	}
 	if errors.Is(err, labs.ErrStopped) {
-		return exit(128 + 2)
+		return lookedOn(ctx, exit(128+2))
 	}
 	if err == nil && over && f.shell {
 		err = s.Room.Shell()

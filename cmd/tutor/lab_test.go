@@ -139,6 +139,7 @@ func TestALessonAtATerminal(t *testing.T) {
 	s.sees("It ran.")
 	s.sees("all keys]")
 	s.press("q")
+	s.sees("Left at step 6 of 9: tutor lab ")
 	cmd.Wait()
 	require.Zero(t, cmd.ProcessState.ExitCode(), s.shown())
 	nothingOfALab(t)

@@ -248,6 +248,7 @@ func TestHelpFits(t *testing.T) {
 	require.Contains(t, ok(t, "help", "stop"), "stop sends a container's first process SIGTERM, or what the image or\n--stop-signal says")
 	require.Equal(t, run{stderr: "tutor: unknown command: tutor nosuch\ntutor: hint: tutor --help\n", code: 1}, tutor(t, "help", "nosuch"))
 	require.Contains(t, tutor(t, "build", ".").stderr, "tutor: tutor has no build\ntutor: hint: ")
+	require.Contains(t, tutor(t, "builder", "prune").stderr, "tutor: tutor has no builder\ntutor: hint: ")
 	require.Regexp(t, `^tutor version \S+\n$`, ok(t, "--version"))
 }
 

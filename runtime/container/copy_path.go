@@ -32,7 +32,7 @@ func settle(from, to copied) (dir, name string, err error) {
 	case to.exists && from.isDir:
 		return "", "", errors.New("cannot copy directory")
 	case !to.exists && !from.isDir && assertsDirectory(to.path):
-		return "", "", errors.New("no such directory")
+		return "", "", Hint(errors.New("no such directory"), "with a slash at its end "+to.path+" must be there; without it, that is the copy's name")
 	}
 	return dir, name, nil
 }

@@ -16,6 +16,7 @@ import (
 const (
 	hintLogin   = "check the spelling; for a private image log in: tutor login"
 	hintOffline = "without a network tutor/lab is always there: tutor run -it tutor/lab"
+	hintNobody  = "a registry of one's own needs no network: tutor registry serve"
 	hintTLS     = `a registry without (valid) TLS must be named in /etc/tutor/config.json: {"insecure-registries": ["HOST:PORT"]}`
 	hintProxy   = "HTTP_PROXY, HTTPS_PROXY and NO_PROXY say which proxy is asked for what; one that wants a password: http://USER:PASSWORD@HOST:PORT"
 	hintLimit   = `a mirror goes into /etc/tutor/config.json: {"registry-mirrors": ["http://HOST:5000"]}; one for a whole class: tutor registry serve --cache`
@@ -41,7 +42,11 @@ func reason(op string, err error, ref Reference, e endpoint) *Error {
 	if errors.As(err, &answer) {
 		return explainAnswer(op, answer, ref)
 	}
-	return explainNetwork(err, e)
+	offline := hintOffline
+	if op != "pull" {
+		offline = hintNobody
+	}
+	return explainNetwork(err, e, offline)
 }
 
 // explainAnswer is for a registry that answered no. Registries hide private repositories by answering the same
@@ -75,8 +80,8 @@ func explainAnswer(op string, answer *transport.Error, ref Reference) *Error {
 	return &Error{Msg: strings.TrimSpace(answer.Error())}
 }
 
-// explainNetwork is for a registry that did not answer at all, or not what was asked.
-func explainNetwork(err error, e endpoint) *Error {
+// explainNetwork is for a registry that did not answer at all, or not what was asked. offline is what to do without one.
+func explainNetwork(err error, e endpoint, offline string) *Error {
 	out := &Error{Msg: fmt.Sprintf("%s: %v", e, err)}
 	var refusal *proxyError
 	var network *net.OpError
@@ -91,17 +96,17 @@ func explainNetwork(err error, e endpoint) *Error {
 	case errors.As(err, &network) && network.Op == "proxyconnect":
 		out.Msg, out.Hint = fmt.Sprintf("%s: the proxy cannot be reached: %v", e, network.Err), hintProxy
 	case errors.As(err, &dns):
-		out.Msg, out.Hint = fmt.Sprintf("%s: lookup %s: no such host", e, dns.Name), hintOffline
+		out.Msg, out.Hint = fmt.Sprintf("%s: lookup %s: no such host", e, dns.Name), offline
 	case errors.Is(err, syscall.ECONNREFUSED):
-		out.Msg, out.Hint = fmt.Sprintf("%s: connection refused", e), "is the registry running, and is the port right? "+hintOffline
+		out.Msg, out.Hint = fmt.Sprintf("%s: connection refused", e), "is the registry running, and is the port right? "+offline
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		out.Msg, out.Hint = fmt.Sprintf("%s: network is unreachable", e), hintOffline
+		out.Msg, out.Hint = fmt.Sprintf("%s: network is unreachable", e), offline
 	case errors.As(err, &authority), errors.As(err, &certificate), errors.As(err, &hostname):
 		out.Hint = hintTLS
 	case errors.Is(err, errPlain), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		out.Msg, out.Hint = fmt.Sprintf("%s: server gave HTTP response to HTTPS client", e), hintTLS
 	case errors.As(err, &timeout) && timeout.Timeout():
-		out.Msg, out.Hint = fmt.Sprintf("%s: no answer in time", e), hintOffline
+		out.Msg, out.Hint = fmt.Sprintf("%s: no answer in time", e), offline
 	}
 	return out
 }

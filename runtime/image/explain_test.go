@@ -1,6 +1,7 @@
 package image
 
 import (
+	"net"
 	"net/http"
 	"testing"
 
@@ -18,5 +19,15 @@ func TestTheHintIsAboutWhatIsMissing(t *testing.T) {
 		require.NoError(t, err)
 		answer := &transport.Error{StatusCode: http.StatusNotFound, Errors: []transport.Diagnostic{{Code: transport.ErrorCode(c.code)}}}
 		require.Equal(t, c.hint, explainAnswer("pull", answer, ref).Hint, c.name)
+	}
+}
+
+func TestWithoutANetworkAPullAndAPushAreHelpedInTheirOwnWays(t *testing.T) {
+	ref, err := Parse("app")
+	require.NoError(t, err)
+	for op, hint := range map[string]string{"pull": hintOffline, "push": hintNobody, "login": hintNobody} {
+		explained := explain(op, &net.DNSError{Name: "index.docker.io"}, ref, endpoint{})
+		require.Equal(t, hint, explained.Hint, op)
+		require.Contains(t, explained.Error(), "no such host")
 	}
 }
