@@ -243,6 +243,17 @@ func TestEveryTestInTheDocs(t *testing.T) {
 	require.Greater(t, cited, 40)
 }
 
+// Git for Windows gives a checkout CR LF, unless it is told otherwise, and the machine's shell reads that checkout.
+func TestACheckoutOnWindowsHasTheSameBytes(t *testing.T) {
+	for _, file := range []string{"vagrant/provision.sh", "vagrant/motd", "labs/2-namespaces/exercise-sh/box", "Vagrantfile"} {
+		out, err := exec.Command("git", "-C", "../..", "check-attr", "eol", "--", file).Output()
+		if err != nil {
+			t.Skip("needs a git checkout")
+		}
+		require.Equal(t, file+": eol: lf\n", string(out))
+	}
+}
+
 func TestTheTopLevelHoldsNothingElse(t *testing.T) {
 	out, err := exec.Command("git", "-C", "../..", "ls-files").Output()
 	if err != nil {
