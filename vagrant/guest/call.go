@@ -33,13 +33,15 @@ func (g Guest) call(id, line string) (int, error) {
 	}
 }
 
-// terminal asks ssh for a terminal over there exactly when there is one here, on both sides: with one, output ends
-// its lines in CR LF, which a file or a pipe must not get.
+// terminal asks ssh for a terminal over there exactly when all is one here: with one, output ends its lines in CR LF, which a
+// file or a pipe must not get, and there is no standard error beside it.
 func terminal() string {
-	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) {
-		return "-t"
+	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
+		if !term.IsTerminal(int(f.Fd())) {
+			return "-T"
+		}
 	}
-	return "-T"
+	return "-t"
 }
 
 // tell passes a signal on. A terminal does that by itself, Ctrl-C is a byte to it; without one ssh(1) just ends, and

@@ -50,7 +50,8 @@ func Main(args []string) int {
 // find is the checkout: what TUTOR_CHECKOUT says, else the one around dir, else the one around this program.
 func find(dir string) (string, bool) {
 	if said := os.Getenv("TUTOR_CHECKOUT"); said != "" {
-		return said, isCheckout(said)
+		said, err := filepath.Abs(said)
+		return said, err == nil && isCheckout(said)
 	}
 	self, _ := os.Executable()
 	for _, start := range []string{dir, filepath.Dir(self)} {
@@ -109,7 +110,8 @@ func (g Guest) start(state, id, line string) int {
 		return fail(down, "vagrant up")
 	}
 	up := g.vagrant("up")
-	up.Stdout, up.Stderr = os.Stderr, os.Stderr // the command's output stays alone
+	// The command's output stays alone. Some providers ask something: for a switch, for the password of a share.
+	up.Stdin, up.Stdout, up.Stderr = os.Stdin, os.Stderr, os.Stderr
 	if err := up.Run(); err != nil {
 		return fail(fmt.Sprintf("vagrant up: %v", err), "docs/classroom.md has a table of what goes wrong")
 	}
@@ -134,6 +136,7 @@ func (g Guest) state() string {
 func (g Guest) vagrant(args ...string) *exec.Cmd {
 	cmd := exec.Command("vagrant", args...)
 	cmd.Dir = g.Checkout
+	cmd.Env = append(os.Environ(), "VAGRANT_CHECKPOINT_DISABLE=1") // it would ask for newer versions, for ten seconds in a room without a network
 	return cmd
 }
 

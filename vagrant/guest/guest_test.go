@@ -59,7 +59,7 @@ func (l laptop) command(t *testing.T, folder string, args ...string) *exec.Cmd {
 	cmd := exec.Command(self, args...)
 	cmd.Dir = filepath.Join(l.checkout, folder)
 	cmd.Env = append(os.Environ(), "STAND_IN="+l.standIn, "PATH="+filepath.Join(l.standIn, "bin")+":"+os.Getenv("PATH"),
-		"PWD="+cmd.Dir, "SUDO_USER=", "NO_COLOR=1", "TUTOR_PORTS=")
+		"PWD="+cmd.Dir, "SHELL=/bin/bash", "SUDO_USER=", "NO_COLOR=1", "TUTOR_PORTS=")
 	return cmd
 }
 
@@ -95,6 +95,19 @@ func TestEveryWordArrivesAsItWasTyped(t *testing.T) {
 	require.Equal(t, "ssh in CHECKOUT\nterminal -T\ncd /vagrant/labs\n", l.asked(t), "one call of Vagrant, in the same folder")
 }
 
+// On Windows several programs take a command line apart before ssh has it. Quotes and backslashes mean something to each.
+func TestTheLineSurvivesWindows(t *testing.T) {
+	for _, word := range []string{"echo 'hi'", `a "b" c`, `C:\dir\`, `\`, "naïve", "two\nlines"} {
+		line := Guest{Checkout: "/c", Dir: "/c"}.line("1", []string{"run", word})
+		require.Regexp(t, `^[ -~]+$`, line)
+		require.NotContains(t, line, `"`)
+		require.NotRegexp(t, `\\[^x]`, line)
+		out, err := exec.Command("bash", "-c", "printf %s "+quote(word)).Output()
+		require.NoError(t, err)
+		require.Equal(t, word, string(out))
+	}
+}
+
 func TestTheExitStatusIsTheMachines(t *testing.T) {
 	for _, code := range []string{"0", "1", "125", "126", "127", "137", "255"} {
 		l := newLaptop(t, "running", "echo out; echo err >&2; exit "+code)
@@ -120,6 +133,23 @@ func TestATerminalHereIsATerminalThere(t *testing.T) {
 	_, _, code := run(t, onTerminal(l.command(t, "", "lab"), ""))
 	require.Equal(t, 7, code)
 	require.Contains(t, l.asked(t), "terminal -t\n")
+	l = newLaptop(t, "running", "exit 0")
+	aside := l.command(t, "", "run", "--explain", "x")
+	aside = onTerminal(exec.Command("sh", append([]string{"-c", `"$0" "$@" 2>/dev/null`}, aside.Args...)...), "")
+	from := l.command(t, "")
+	aside.Dir, aside.Env = from.Dir, from.Env
+	_, _, code = run(t, aside)
+	require.Zero(t, code)
+	require.Contains(t, l.asked(t), "terminal -T\n", "a trace that is kept apart stays apart")
+}
+
+func TestTheCheckoutMayBeNamedFromHere(t *testing.T) {
+	l := newLaptop(t, "running", "exit 0")
+	cmd := l.command(t, "labs", "grade", "2", "2-namespaces")
+	cmd.Env = append(cmd.Env, "TUTOR_CHECKOUT=..")
+	_, stderr, code := run(t, cmd)
+	require.Zero(t, code, stderr)
+	require.Contains(t, l.asked(t), "cd /vagrant/labs\n")
 }
 
 func TestAMachineThatIsDownIsStartedAfterAsking(t *testing.T) {
@@ -129,6 +159,7 @@ func TestAMachineThatIsDownIsStartedAfterAsking(t *testing.T) {
 	require.Contains(t, shown, "tutor: the virtual machine is not running (poweroff). Start it? [Y/n]")
 	require.Contains(t, shown, "here")
 	require.Regexp(t, "(?s)^ssh .*status .*up .*ssh ", l.asked(t))
+	require.Contains(t, l.asked(t), "up may ask; checkpoint disabled: 1\n")
 }
 
 func TestAMachineIsNotStartedUnasked(t *testing.T) {

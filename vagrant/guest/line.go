@@ -34,25 +34,22 @@ func (g Guest) line(id string, args []string) string {
 	return line
 }
 
-// quote makes one word of a text for bash. What is not plain ASCII is spelt in bytes: a newline does not survive
-// every layer between here and there, and on Windows neither does a letter outside the code page.
+// quote makes one word of a text for bash. What is not plain ASCII is spelt in bytes: a newline does not survive every layer
+// between here and there, on Windows neither does a letter outside the code page, and quotes and backslashes mean something
+// to each of the programs that take a command line apart there.
 func quote(text string) string {
 	var b strings.Builder
 	plain := true
 	for _, c := range []byte(text) {
-		switch {
-		case c < ' ' || c > '~':
+		if c < ' ' || c > '~' || strings.IndexByte(`'"\`, c) >= 0 {
 			plain = false
 			fmt.Fprintf(&b, `\x%02x`, c)
-		case c == '\'' || c == '\\':
-			b.WriteByte('\\')
-			fallthrough
-		default:
-			b.WriteByte(c)
+			continue
 		}
+		b.WriteByte(c)
 	}
 	if plain {
-		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+		return "'" + text + "'"
 	}
 	return "$'" + b.String() + "'"
 }
