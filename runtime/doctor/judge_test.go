@@ -127,7 +127,8 @@ func TestWhatTheLabsRunOn(t *testing.T) {
 		"WSL2":                  {host(other, "proc/sys/kernel/osrelease=5.15.167.4-microsoft-standard-WSL2\n"), "WSL2", Note, wslSystemd},
 		"WSL2 with systemd": {host(first, "proc/sys/kernel/osrelease=5.15.167.4-microsoft-standard-WSL2\n", "run/systemd/system/x="),
 			"WSL2", OK, ""},
-		"WSL1": {host("proc/sys/kernel/osrelease=4.4.0-19041-Microsoft\n"), "WSL1: not a Linux", Note, "wsl.exe --set-version $WSL_DISTRO_NAME 2"},
+		"an early WSL2": {host(first, "proc/sys/kernel/osrelease=4.19.84-microsoft-standard\n", "run/systemd/system/x="), "WSL2", OK, ""},
+		"WSL1":          {host("proc/sys/kernel/osrelease=4.4.0-19041-Microsoft\n"), "WSL1: not a Linux", Note, "wsl.exe --set-version $WSL_DISTRO_NAME 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := diagnose(t, c.host, "machine")

@@ -80,7 +80,10 @@ func machine(m Machine) answer {
 func (m Machine) release() string { return m.read("proc/sys/kernel/osrelease") }
 
 // wsl tells if this is Windows's second subsystem for Linux: a real kernel in a small machine.
-func (m Machine) wsl() bool { return strings.Contains(strings.ToLower(m.release()), "wsl2") }
+// The first such kernels say only microsoft-standard.
+func (m Machine) wsl() bool {
+	return strings.Contains(strings.ToLower(m.release()), "microsoft-standard")
+}
 
 // contained tells if tutor's processes are not the machine's. WSL's never are, but nobody has taken rights away.
 func (m Machine) contained() bool {
