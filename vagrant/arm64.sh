@@ -5,6 +5,7 @@
 # shows only where they are made. Debian's packages come once, and are kept in the folder $1 (/var/tmp/tutor-arm64); they
 # are only unpacked: nothing of arm64 runs on the host, and nothing is added to it.
 set -eu
+trap 'exit 130' INT; trap 'exit 143' TERM HUP # or the shell would end without its EXIT
 name=arm64
 cache=${1:-/var/tmp/tutor-arm64}
 cache=$(mkdir -p "$cache" && cd "$cache" && pwd)

@@ -7,6 +7,7 @@
 # chroot, and mkfs makes a file system of it. $SUITE is Debian's release, $SIZE the disk's. With the word "tests" as $2 it
 # writes tests.raw instead, for vagrant/systemd.sh: with all that `make test` needs, compiled.
 set -eu
+trap 'exit 130' INT; trap 'exit 143' TERM HUP # or the shell would end without its EXIT
 out=$(mkdir -p "$1" && cd "$1" && pwd) what=${2:-tutor}
 cd "$(dirname "$0")/.."
 export PATH=$PATH:/usr/sbin:/sbin

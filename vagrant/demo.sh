@@ -22,9 +22,10 @@ show() {
 	$tutor "$@" || status=$?
 }
 
+status=0
 show run --rm --explain tutor/lab ps
 show run --rm tutor/lab sh -c 'echo I am PID $$ on $(hostname), and I see:; ps'
-status=0
+[ "$status" = 0 ]
 show run --rm --memory 64m tutor/lab eat 1G
 echo "exit code $status: 128 + 9, the kernel killed it at 64 MiB"
 [ "$status" = 137 ]

@@ -3,6 +3,7 @@
 # the classroom's machine; on a bare server: sudo sh vagrant/provision.sh. With the word "tests", which is `make deps`,
 # it installs what the tests need, and nothing else. A second run finds everything there and changes nothing.
 set -eu
+trap 'exit 130' INT; trap 'exit 143' TERM HUP # or the shell would end without its EXIT
 cd "$(dirname "$0")/.."
 PATH=/usr/local/go/bin:$PATH
 
@@ -111,6 +112,17 @@ client() {
 	case $ID-${VERSION_ID:-99} in debian-1[3-9] | debian-99) packages docker-cli ;; esac
 }
 
+# lists gets what there is. A machine that has just started is often at its own updates, and holds the lock: for the lists apt
+# does not wait by itself. Its output goes into the log.
+lists() {
+	for _ in $(seq 60); do
+		apt-get update -qq && return
+		tail -n 2 "$log" | grep -q 'Could not get lock\|Unable to lock' || return 1
+		sleep 5
+	done
+	return 1
+}
+
 # get PACKAGE...: the programs, and not the services: a second dockerd would change the host's firewall.
 get() {
 	[ $# -gt 0 ] || return 0
@@ -124,8 +136,7 @@ get() {
 	fi
 	log=$(mktemp /tmp/tutor-provision.XXXXXX)
 	export DEBIAN_FRONTEND=noninteractive
-	# A machine that has just started is often at its own updates, and holds the lock.
-	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; } >"$log" 2>&1; then
+	if ! { lists && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; } >"$log" 2>&1; then
 		tail -5 "$log" >&2
 		fail "the packages did not come" "is the network there? apt-get update says more; the whole log is $log"
 	fi
@@ -148,7 +159,7 @@ toolchain() {
 	cache=$(mktemp -d)
 	if ! (cd "$cache" && GO111MODULE=on GOTOOLCHAIN=local GOFLAGS=-modcacherw GOMODCACHE=$cache go mod download "$module") >&2; then
 		rm -rf "$cache"
-		fail "Go $needed did not come" "the network, or a proxy: https_proxy=http://proxy:3128 sudo -E sh vagrant/provision.sh"
+		fail "Go $needed did not come" "the network, or a proxy: sudo env http_proxy=http://proxy:3128 https_proxy=http://proxy:3128 sh vagrant/provision.sh"
 	fi
 	rm -rf /usr/local/go
 	mv "$cache/$module" /usr/local/go

@@ -2,10 +2,11 @@
 # Every test that can run here; what cannot is counted and named, never passed over in silence. With SHORT=-short those are left
 # out that need a fast processor and say the same on every kernel, and those that ask other engines: for an emulated machine.
 set -eu
+trap 'exit 130' INT TERM HUP # or the shell would end without its EXIT
 out=$(mktemp -d)
 trap 'rm -rf "$out" "$out".*' EXIT
 
-unformatted=$(gofmt -l $(git ls-files '*.go' 2>/dev/null))
+unformatted=$(gofmt -l cmd explain labs runtime vagrant)
 if [ -n "$unformatted" ]; then
 	echo "not gofmt'ed: $unformatted" >&2
 	exit 1
@@ -34,6 +35,13 @@ count() { cat "$out"/* | grep -acE "^ {0,4}--- $1" || true; }
 peers='Docker|Podman|Skopeo|Umoci'
 lessons='EveryLesson(Does|At)|EveryCommand(In|Of)|PureCgroupV2'
 half='^Test[A-G]'
+# tree PID: it and all that it has started; what runs beside hears no Ctrl-C.
+tree() {
+	for child in $(pgrep -P "$1"); do tree "$child"; done
+	kill "$1" 2>/dev/null || true
+}
+beside=
+trap 'for chain in $beside; do tree "$chain"; done; exit 130' INT TERM HUP
 {
 	wrong=0
 	[ -n "${SHORT:-}" ] || run "$out/peers" -run "$peers" ./cmd/tutor || wrong=1

@@ -4,6 +4,7 @@
 # made in the folder $1 if it is not there. vagrant/systemd.sh is the longer proof, of what is in such a machine. Emulated on
 # an idle computer it takes five minutes, and more when provision.sh has much to compile that has changed since the box was made.
 set -eu
+trap 'exit 130' INT; trap 'exit 143' TERM HUP # or the shell would end without its EXIT
 box=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 export PATH=$PATH:/usr/sbin:/sbin CGO_ENABLED=0
@@ -14,6 +15,7 @@ step() { echo "vm: $(date +%T) $1"; }
 # chains ends the daemons that were started here, and takes away what libvirt leaves: its bridge and its firewall chains.
 chains() {
 	virsh net-destroy vagrant-libvirt >/dev/null 2>&1 || true
+	virsh net-undefine vagrant-libvirt >/dev/null 2>&1 || true
 	for pid in $started; do kill "$pid" && wait "$pid" || true; done 2>/dev/null
 	for table in "iptables filter" "iptables nat" "iptables mangle" "ip6tables filter" "ip6tables nat" "ip6tables mangle"; do
 		tables="${table% *} -w -t ${table#* }"
@@ -36,6 +38,7 @@ stop() {
 		virsh vol-delete "$volume" default >/dev/null || true
 	done
 	[ -z "$started" ] || chains
+	[ ! -e "$box/qemu.conf" ] || mv "$box/qemu.conf" /etc/libvirt/qemu.conf
 	rm -rf "$box/home" "$box/dot" "$box/laptop" "$box/said"
 }
 
@@ -44,6 +47,7 @@ trap stop EXIT
 
 # libvirt's daemons, where no systemd starts them; in no cgroups: other tests here make and remove groups.
 if ! virsh version >/dev/null 2>&1; then
+	cp -a /etc/libvirt/qemu.conf "$box/qemu.conf"
 	grep -q '^cgroup_controllers' /etc/libvirt/qemu.conf || echo 'cgroup_controllers = [ ]' >>/etc/libvirt/qemu.conf
 	mkdir -p /run/libvirt
 	for daemon in virtlogd libvirtd; do
@@ -64,7 +68,7 @@ status=0
 laptop ps </dev/null || status=$?
 [ $status = 125 ] || wrong "without a terminal nobody can be asked: $status"
 status=0
-echo y | SUDO_USER= STAND_IN=none timeout 2700 script -qec "'$box/laptop' run --rm tutor/lab sh -c 'echo I am PID \$\$; exit 7'" "$box/up.log" >/dev/null || status=$?
+echo y | SUDO_USER= STAND_IN=none timeout --foreground 2700 script -qec "'$box/laptop' run --rm tutor/lab sh -c 'echo I am PID \$\$; exit 7'" "$box/up.log" >/dev/null || status=$?
 if [ $status != 7 ] || ! grep -q 'I am PID 1' "$box/up.log"; then
 	tr '\r' '\n' <"$box/up.log" | grep -v Progress: | tail -20 >&2
 	wrong "the container's exit status is not 7: $status"
@@ -73,7 +77,7 @@ fi
 step "provision.sh once more changes nothing"
 files='find /usr /etc /boot /var/lib/dpkg -xdev -type f -newer /tmp/before -not -path "*/ld.so.cache"'
 vagrant ssh -c 'touch /tmp/before'
-timeout 1800 vagrant provision --provision-with provision
+timeout --foreground 1800 vagrant provision --provision-with provision
 changed=$(vagrant ssh -c "sudo $files" -- -T)
 [ -z "$changed" ] || wrong "a second provision.sh has changed: $changed"
 

@@ -8,7 +8,8 @@ boot() {
 	printf '' >"$work/out"
 	tail -f "$work/out" &
 	shown=$!
-	nice -n 19 timeout "$@" || echo "$name: QEMU ended with $?" >&2
+	# In the foreground, or Ctrl-C would not reach QEMU.
+	nice -n 19 timeout --foreground "$@" || echo "$name: QEMU ended with $?" >&2
 	kill "$shown"
 	status=$(tr -d '\r\n' <"$work/status" 2>/dev/null || true)
 	[ "$status" = 0 ] || { tail -20 "$work/console"; echo "$name: no verdict is a failure: ${status:-none}" >&2; exit 1; }
