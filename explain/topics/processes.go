@@ -44,7 +44,7 @@ var processes = []Topic{
 			EAGAIN, perhaps after weeks. --init is the cure.`,
 		Hand: []string{"sh -c 'sleep 0.1 & exec sleep 1' &", "sleep 0.5; ps -eo pid,ppid,stat,comm; wait"},
 		Safe: true,
-		Try:  Try{Line: "tutor run --rm tutor/lab sh -c 'zombie 1 & sleep 0.3; ps -o pid,stat,comm'", Look: "Z in the second column", Want: `\d ZN? +true`},
+		Try:  Try{Line: "tutor run --rm tutor/lab sh -c 'zombie 10 & sleep 0.3; ps -o pid,stat,comm'", Look: "Z in the second column", Want: `\d ZN? +true`},
 		Read: []string{"wait(2)"},
 		Lab:  1,
 		See:  []string{"PID 1", "process", "pids", "exit code"},
