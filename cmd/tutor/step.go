@@ -29,6 +29,7 @@ type stepper struct {
 	views  []explain.View // before the entry that is about to run
 	next   int            // the first entry whose calls were not shown
 	steady bool           // the person has said "continue"
+	left   bool           // or "quit"
 }
 
 // stepVariable stands for --step on every run in the foreground; `tutor lab --step` sets it.
@@ -86,7 +87,9 @@ func (s *stepper) watch() container.Watch {
 			}
 		},
 		Failed: func(r *process.Running) {
-			s.did(r, s.begun(r))
+			if !s.left { // of an entry that somebody did not want there is nothing to be seen
+				s.did(r, s.begun(r))
+			}
 			if w.Failed != nil {
 				w.Failed(r)
 			}
@@ -119,6 +122,7 @@ func (s *stepper) pause(r *process.Running, op int) error {
 		case 's':
 			s.shell(r.PID)
 		case 'q', labs.Stop, labs.Gone:
+			s.left = true
 			return errAborted
 		case '?', 'h':
 			fmt.Fprintln(s.tty, "Enter: do it   s: a shell in what is there   c: all the rest   q: end it")
