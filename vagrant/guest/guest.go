@@ -81,8 +81,8 @@ func (g Guest) Run(args []string) int {
 		fmt.Fprintln(os.Stderr, "tutor: hint:", hint)
 	}
 	id := strconv.FormatUint(rand.Uint64(), 36)
-	line := g.line(id, args)
-	status, err := g.call(id, line)
+	line, at := g.line(id, args), terminal(args)
+	status, err := g.call(id, line, at)
 	if errors.Is(err, exec.ErrNotFound) {
 		return fail("vagrant: not found", "docs/classroom.md says what to install")
 	}
@@ -93,13 +93,13 @@ func (g Guest) Run(args []string) int {
 		return status
 	}
 	if state := g.state(); !slices.Contains([]string{"running", "started"}, state) { // UTM says started
-		return g.start(state, id, line)
+		return g.start(state, id, line, at)
 	}
 	return status
 }
 
 // start asks, boots the machine and runs the line again, which has not run yet.
-func (g Guest) start(state, id, line string) int {
+func (g Guest) start(state, id, line, at string) int {
 	down := fmt.Sprintf("%s is not running (%s)", machine, state)
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return fail(down, "vagrant up")
@@ -115,7 +115,7 @@ func (g Guest) start(state, id, line string) int {
 	if err := up.Run(); err != nil {
 		return fail(fmt.Sprintf("vagrant up: %v", err), "docs/classroom.md has a table of what goes wrong")
 	}
-	status, err := g.call(id, line)
+	status, err := g.call(id, line, at)
 	if err != nil {
 		return fail(err.Error(), "")
 	}

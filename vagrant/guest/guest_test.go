@@ -134,13 +134,14 @@ func TestATerminalHereIsATerminalThere(t *testing.T) {
 	require.Equal(t, 7, code)
 	require.Contains(t, l.asked(t), "terminal -t\n")
 	l = newLaptop(t, "running", "exit 0")
-	aside := l.command(t, "", "run", "--explain", "x")
-	aside = onTerminal(exec.Command("sh", append([]string{"-c", `"$0" "$@" 2>/dev/null`}, aside.Args...)...), "")
-	from := l.command(t, "")
-	aside.Dir, aside.Env = from.Dir, from.Env
-	_, _, code = run(t, aside)
-	require.Zero(t, code)
-	require.Contains(t, l.asked(t), "terminal -T\n", "a trace that is kept apart stays apart")
+	for args, want := range map[string]string{"run --explain x": "-T", "run -it x": "-t", "run --tty x": "-t"} { // a trace that is kept apart stays apart
+		at := l.command(t, "", strings.Fields(args)...)
+		aside := onTerminal(exec.Command("sh", append([]string{"-c", `"$0" "$@" 2>/dev/null`}, at.Args...)...), "")
+		aside.Dir, aside.Env = at.Dir, at.Env
+		_, _, code = run(t, aside)
+		require.Zero(t, code)
+		require.Regexp(t, "terminal "+want+"\n[^\n]*\n$", l.asked(t), args)
+	}
 }
 
 func TestTheCheckoutMayBeNamedFromHere(t *testing.T) {
