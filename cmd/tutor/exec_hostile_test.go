@@ -27,7 +27,11 @@ func TestTutorCannotBeOverwrittenFromInside(t *testing.T) {
 	before := sum()
 	for range 10 {
 		tutor(t, "exec", "greedy", "true")
-		tutor(t, "exec", "greedy", "/proc/self/exe", "version")
+		r := tutor(t, "exec", "greedy", "/proc/self/exe", "sh", "-c", "sleep 1000")
+		require.Equal(t, 125, r.code)
+		require.Contains(t, r.stderr, "CVE-2019-5736")
+		r = tutor(t, "exec", "-d", "greedy", "/proc/self/exe", "sh", "-c", "sleep 1000")
+		require.Equal(t, 125, r.code)
 	}
 	require.Equal(t, before, sum())
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tutor/runtime/pace"
 )
 
 // piped runs a line in which $T is tutor.
@@ -131,7 +133,7 @@ func TestTheThirdCtrlCEndsIt(t *testing.T) {
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(pace.Times(time.Second))
 		require.NotEmpty(t, ok(t, "ps", "-q"), "it has not asked for it")
 	}
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))

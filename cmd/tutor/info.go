@@ -108,7 +108,7 @@ func (c *cli) info() (v infoView, err error) {
 		ContainersStopped: count["created"] + count["exited"], Images: len(images), Driver: "overlay",
 		SystemTime: time.Now().Format(time.RFC3339Nano), LoggingDriver: container.LogFile, CgroupDriver: "cgroupfs", OSType: "linux",
 		RegistryConfig: registryView{InsecureRegistryCIDRs: append(slices.Clone(config.Insecure), "127.0.0.0/8"), Mirrors: config.Mirrors},
-		DockerRootDir:  c.home().Root, ServerVersion: tutorVersion(), SecurityOptions: []string{"name=seccomp,profile=default"}}
+		DockerRootDir:  c.home().Root, ServerVersion: tutorVersion(), SecurityOptions: []string{}}
 	v.controllers()
 	return v, v.machine()
 }

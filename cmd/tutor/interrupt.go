@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/image"
+	"tutor/runtime/process"
 )
 
 // A caught is the signal that ended a context.
@@ -61,4 +64,21 @@ func lookedOn(ctx context.Context, err error) error {
 		return exit(by.status())
 	}
 	return err
+}
+
+// reminder tells a person who has pressed Ctrl-C in vain why, if the command has not ended a moment later.
+func (c *cli) reminder() (asked func(by os.Signal, times int), stop func()) {
+	var reminded atomic.Pointer[time.Timer]
+	asked = func(by os.Signal, times int) {
+		if by == os.Interrupt && times == process.Patience-1 {
+			reminded.Store(time.AfterFunc(500*time.Millisecond, func() {
+				fmt.Fprintln(c.Err, "tutor: hint: PID 1 of a container hears only the signals that it handles (--init is the cure); Ctrl-C once more kills it")
+			}))
+		}
+	}
+	return asked, func() {
+		if timer := reminded.Load(); timer != nil {
+			timer.Stop()
+		}
+	}
 }

@@ -116,7 +116,7 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if err := container.CheckInput(o.Terminal && o.Interactive && !f.detach && !f.dryRun && (o.Lab == 0 || o.Lab > 3), "leave -t out: -i alone passes the input on"); err != nil {
 		return ours, err
 	}
-	if f.detach && f.explain.form != "" {
+	if f.detach && (f.explain.form != "" || f.explain.to != "") {
 		return ours, container.Hint(errors.New("--explain and -d: a trace needs somebody who waits for it"), "leave -d out, or look later: tutor exec --explain")
 	}
 	if err := f.mayStep(); err != nil {
@@ -148,10 +148,10 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if f.canBeLeft() {
 		return c.startAttached(ctr.State.ID, attachFlags{input: o.Interactive, keys: f.keys, proxy: f.proxy})
 	}
-	watch.Asked = func(times int) {
-		if times == process.Patience-1 {
-			fmt.Fprintln(c.Err, "tutor: hint: PID 1 of a container hears only the signals that it handles (--init is the cure); once more kills it")
-		}
+	if o.Lab != 1 { // where it is no PID 1
+		asked, stop := c.reminder()
+		defer stop()
+		watch.Asked = asked
 	}
 	status, err = f.stay(c, ctr, watch)
 	if errors.Is(err, errAborted) { // it was never meant to be

@@ -159,6 +159,11 @@ func (e *Exec) Run(w Watch) (status int, err error) {
 		}
 		return process.ExitCode(err), e.reason(err)
 	}
+	if err := notTutor(running.PID); err != nil {
+		unix.Kill(running.PID, unix.SIGKILL)
+		_, waitErr := running.Wait(nil)
+		return process.ExitOurs, errors.Join(err, waitErr, running.Undo())
+	}
 	if w.Started != nil {
 		w.Started(running)
 	}

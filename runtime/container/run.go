@@ -96,7 +96,7 @@ type Watch struct {
 	Stops   func(op int) bool // before this Op everything stands still, for Pause
 	Pause   func(r *process.Running, op int) error
 	Started func(r *process.Running)             // the command runs
-	Asked   func(times int)                      // somebody wants it to end; the third time it is killed
+	Asked   func(by os.Signal, times int)        // somebody wants it to end; the third time it is killed
 	Ended   func(r *process.Running, status int) // it has ended, and what the host's hand did is undone
 	Failed  func(r *process.Running)             // it never came to run
 }

@@ -62,7 +62,7 @@ func (h Home) Status(s State) Status {
 			status.Ports = live.Ports // else it is on no network any more that leads anywhere
 		}
 	}
-	status.Finished = time.Time{}
+	status.Finished, status.ExitCode = time.Time{}, 0
 	if h.Paused(s.ID) {
 		status.Word = "paused"
 	}

@@ -139,6 +139,10 @@ func (h Home) listen(id string) (*net.UnixListener, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, err
+	}
 	l.SetUnlinkOnClose(false) // by then the descriptor in the path is another's
 	return l, nil
 }

@@ -7,6 +7,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"syscall"
 
@@ -25,7 +26,7 @@ type Hooks struct {
 // Running is a started Program.
 type Running struct {
 	PID      int
-	Asked    func(times int) // is told while somebody asks for an end, before it is passed on; may be nil
+	Asked    func(by os.Signal, times int) // is told while somebody asks for an end, before it is passed on; may be nil
 	compiled *compiled
 	ledger   []entry
 	memory   []byte

@@ -64,7 +64,7 @@ func (r *Running) forward(signals <-chan os.Signal, pidfd int, done <-chan struc
 			if AsksForAnEnd(s) {
 				asked++
 				if r.Asked != nil {
-					r.Asked(asked)
+					r.Asked(s, asked)
 				}
 			}
 			if asked >= Patience {
