@@ -145,7 +145,7 @@ func (c *cli) main(args []string) int {
 	ctx, stop := interruptible()
 	defer stop()
 	root := c.root()
-	root.SetArgs(args)
+	root.SetArgs(behind(root, args))
 	command, err := root.ExecuteContextC(ctx)
 	err = interrupted(ctx, command.Name(), c.written(err))
 	var ended exit

@@ -71,6 +71,18 @@ func TestExplainStandsAnywhereBeforeTwoDashes(t *testing.T) {
 	r = tutor(t, "run", "--rm", "tutor/lab", "echo", "--explain", "--", "--explain")
 	require.Equal(t, "-- --explain\n", r.stdout)
 	require.Contains(t, r.stderr, "two views of the same process")
+	r = tutor(t, "run", "--rm", "--", "tutor/lab", "echo", "--explain")
+	require.Equal(t, run{stdout: "--explain\n"}, r)
+	trace := filepath.Join(t.TempDir(), "trace")
+	for _, line := range [][]string{{"--explain", "run", "--rm"}, {"--explain=json", "--explain-to", trace, "container", "run", "--rm"}} {
+		r = tutor(t, append(line, "tutor/lab", "echo", "here")...)
+		require.Equal(t, "here\n", r.stdout, r.stderr)
+		require.Equal(t, line[0] == "--explain", strings.Contains(r.stderr, "two views of the same process"))
+	}
+	require.NotEmpty(t, traceLines(t, trace))
+	r = tutor(t, "run", "-d", "--explain-to", trace, "tutor/lab", "true")
+	require.Equal(t, 125, r.code)
+	require.Contains(t, r.stderr, "tutor: hint: ")
 }
 
 func TestPrintSpecIsAnOCIConfig(t *testing.T) {
