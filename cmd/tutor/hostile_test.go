@@ -29,6 +29,9 @@ func TestHostileImages(t *testing.T) {
 	link := func(name string) []entry {
 		return []entry{{&tar.Header{Name: name, Linkname: c.dir, Typeflag: tar.TypeSymlink, Mode: 0o777}, ""}}
 	}
+	inside := func(name string) []entry {
+		return []entry{{&tar.Header{Name: "foo", Typeflag: tar.TypeDir, Mode: 0o755}, ""}, {&tar.Header{Name: name, Linkname: "/foo", Typeflag: tar.TypeSymlink, Mode: 0o777}, ""}}
+	}
 	file := func(name, target string) []entry {
 		return []entry{{&tar.Header{Name: name, Linkname: c.dir + target, Typeflag: tar.TypeSymlink, Mode: 0o777}, ""}}
 	}
@@ -45,6 +48,8 @@ func TestHostileImages(t *testing.T) {
 	}{
 		"control":                                                {works: true},
 		"/proc is a link (CVE-2019-19921)":                       {entries: link("proc")},
+		"/proc is a link within (CVE-2019-19921)":                {entries: inside("proc"), says: "the image's /proc is a link to /foo"},
+		"/dev is a link within":                                  {entries: inside("dev"), says: "the image's /dev is a link to /foo"},
 		"/dev is a link (CVE-2026-41579)":                        {entries: link("dev")},
 		"/dev/null is a link (CVE-2025-31133)":                   {entries: link("dev/null")},
 		"/sys is a link":                                         {entries: link("sys")},

@@ -77,6 +77,9 @@ func (h Home) make(state State, o Options, image Image) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := ownPlaces(image.Layers); err != nil {
+		return nil, err
+	}
 	state.Command, state.Volumes = spec.Process.Args, o.Volumes
 	c := &Container{Options: o, home: h, State: state, image: image, hub: newHub()}
 	if c.Plan, err = c.plan(spec, image); err != nil {

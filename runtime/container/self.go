@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/layers"
 )
 
 // notTutor refuses a container whose command is tutor itself. Until execve the child runs the host's tutor, so
@@ -42,4 +44,15 @@ func runs(pid string) (identity, error) {
 		return identity{}, fmt.Errorf("statx(/proc/%s/exe) = %w", pid, err)
 	}
 	return identity{s.Dev_major, s.Dev_minor, s.Ino, s.Mnt_id}, nil
+}
+
+// ownPlaces refuses an image in which what the kernel tells a container would lie elsewhere than where it, and we, look for it
+// (CVE-2019-19921).
+func ownPlaces(image layers.Stack) error {
+	for _, place := range []string{"/proc", "/sys", "/dev"} {
+		if to, err := image.Resolve(place); err == nil && to != place {
+			return Hint(fmt.Errorf("the image's %s is a link to %s", place, to), "every container has its own there; do not trust this image")
+		}
+	}
+	return nil
 }
