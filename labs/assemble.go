@@ -3,7 +3,10 @@ package labs
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -22,6 +25,38 @@ func Solution(n int) (Files, error) {
 		if err := files.add(lab, "solution"); err != nil {
 			return nil, err
 		}
+	}
+	return files, nil
+}
+
+// InPlace is the program of a lab's own folder, DIR/2-namespaces/solution or …/exercise, as it lies on the disk: which holds only what
+// that lab changes. Of any other folder it is nil, and of one that has a go.mod by now.
+func InPlace(dir string) (Files, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(Labs, func(l Lab) bool { return l.Name == filepath.Base(filepath.Dir(dir)) })
+	if part := filepath.Base(dir); i < 0 || (part != "solution" && part != "exercise") {
+		return nil, nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		return nil, nil
+	}
+	files, err := Solution(Labs[i].Number - 1)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files[e.Name()] = strings.TrimPrefix(string(content), constraint)
 	}
 	return files, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tutor/labs"
 	"tutor/labs/grader"
 	"tutor/labs/toolbox"
 	"tutor/runtime/container"
@@ -32,7 +33,7 @@ type gradeOptions struct {
 	seed                                  uint64
 	hint, jobs                            int
 	hide                                  []string
-	all, seeded, alone                    bool
+	all, seeded, alone, asText            bool
 	watch, explain, solution, giveUp      bool
 }
 
@@ -41,6 +42,7 @@ type grading struct {
 	gradeOptions
 	lab    *grader.Lab
 	format *grader.Format
+	typed  string // PATH
 }
 
 func newGrade(c *cli) *cobra.Command {
@@ -63,6 +65,7 @@ func newGrade(c *cli) *cobra.Command {
 			if o.seeded = command.Flags().Changed("seed"); !o.seeded {
 				o.seed = freshSeed()
 			}
+			o.asText = o.words == "text" && command.Flags().Changed("format")
 			return c.gradeAny(command.Context(), o, args[0], slices.Concat(args[1:], []string{"."})[0])
 		},
 	}
@@ -71,7 +74,7 @@ func newGrade(c *cli) *cobra.Command {
 	})
 	flags := command.Flags()
 	flags.StringVar(&o.words, "format", "text", "text, "+strings.Join(formatNames(), ", "))
-	flags.StringVarP(&o.output, "output", "o", "", "write the result to this file, anew after every check")
+	flags.StringVarP(&o.output, "output", "o", "", "write the result to this file, anew after every check; without --format: as json")
 	flags.StringVar(&o.details, "failure-details", "full", "what a failure tells: full, actual-only, none")
 	flags.StringSliceVar(&o.hide, "hide", nil, "checks of which is told only whether they passed, not why")
 	flags.StringVar(&o.only, "only", "", "one check, and those that it needs")
@@ -110,6 +113,7 @@ func (c *cli) gradeAny(ctx context.Context, o gradeOptions, name, path string) e
 	if err != nil {
 		return failure{err, gradeUsage}
 	}
+	g.typed = path
 	if o.solution {
 		return c.showSolution(g)
 	}
@@ -125,7 +129,19 @@ func (c *cli) gradeAny(ctx context.Context, o gradeOptions, name, path string) e
 	if o.watch {
 		return c.gradeAgain(ctx, g, path)
 	}
-	return c.grade(ctx, g, path)
+	files, err := labs.InPlace(path)
+	if err != nil || files == nil {
+		return c.grade(ctx, g, path)
+	}
+	whole, err := os.MkdirTemp("", "tutor-box-")
+	if err != nil {
+		return failure{err, gradeEnvironment}
+	}
+	defer os.RemoveAll(whole)
+	if _, err := putFiles(whole, files, false); err != nil {
+		return failure{err, gradeEnvironment}
+	}
+	return c.grade(ctx, g, whole)
 }
 
 // check turns words into what they mean.
@@ -167,11 +183,11 @@ func (o gradeOptions) check(name string) (*grading, error) {
 		return nil, container.Hint(errors.New("grade: --give-up without --solution"), "tutor grade "+lab.Name+" --solution --give-up")
 	}
 	if o.words == "text" {
-		return &grading{o, lab, &grader.Formats[0]}, nil // with --output: the record
+		return &grading{gradeOptions: o, lab: lab, format: &grader.Formats[0]}, nil // with --output: the record
 	}
 	for i := range grader.Formats {
 		if grader.Formats[i].Name == o.words {
-			return &grading{o, lab, &grader.Formats[i]}, nil
+			return &grading{gradeOptions: o, lab: lab, format: &grader.Formats[i]}, nil
 		}
 	}
 	return nil, fmt.Errorf("grade: --format %s: text, %s", o.words, strings.Join(formatNames(), ", "))

@@ -15,7 +15,12 @@ import (
 // grade grades one submission, and its exit code is the outcome.
 func (c *cli) grade(ctx context.Context, g *grading, path string) error {
 	standing := labs.OpenNotebook().Read()[g.lab.Name].Exercise
-	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: g.hint, Seed: g.seed, Path: path}
+	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: g.hint, Seed: g.seed, Path: g.typed}
+	if g.asText {
+		g.format = &grader.Format{Name: "text", Encode: func(r *grader.Report) ([]byte, error) {
+			return grader.Words(r, grader.Text{Hint: g.hint, Seed: g.seed, Path: g.typed}), nil
+		}}
+	}
 	var failed error
 	after := func(r *grader.Report) {
 		if g.text() {

@@ -134,3 +134,18 @@ func TestAStarterIsWrittenOnceAndBegunAnewOnDemand(t *testing.T) {
 	require.Equal(t, "mine", read(dir, "box.go.old"))
 	require.Equal(t, "mine again", read(dir, "box.go.old2"))
 }
+
+// A lab's own folder holds only what that lab changes; it is graded as the program that it stands for.
+func TestALabsOwnFoldersAreGradedWhereTheyLie(t *testing.T) {
+	root(t)
+	file := filepath.Join(t.TempDir(), "said")
+	r := tutor(t, "grade", "2", "../../labs/2-namespaces/solution", "--this-lab-only", "--format", "text", "--output", file)
+	require.Equal(t, 0, r.code, r.stdout+r.stderr)
+	require.Equal(t, r.stdout, read(filepath.Dir(file), "said"), "asked for as text, the file is text")
+	r = tutor(t, "grade", "2", "../../labs/2-namespaces/exercise", "--this-lab-only")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stdout, "\n0 of 20 points")
+	require.NotContains(t, r.stdout, "go build")
+	require.Contains(t, r.stdout, "tutor grade 2-namespaces ../../labs/2-namespaces/exercise --only")
+	require.Empty(t, globbed(t, filepath.Join(os.TempDir(), "tutor-box-*")))
+}

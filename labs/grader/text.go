@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -125,6 +126,16 @@ func Clean(text string) string {
 		}
 		return '·'
 	}, strings.ToValidUTF8(text, "·"))
+}
+
+// Words are all of a report as t prints it, so far as it goes.
+func Words(r *Report, t Text) []byte {
+	var b bytes.Buffer
+	t.Out = &b
+	if t.Show(r); r.Complete {
+		t.Sum(r)
+	}
+	return b.Bytes()
 }
 
 // Sum prints the last lines.
