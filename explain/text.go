@@ -178,17 +178,18 @@ func Views(w io.Writer, t Trace, s Style) {
 		return
 	}
 	const most = 38 // more of a long value, and the two no longer stand beside each other; json has all of it
-	widest := 0
+	what, widest := len("processes "), 0
 	rows := []View{{"", "host", "container"}}
 	for _, v := range t.Views {
 		v.Host, v.Container = beginning(v.Host, most), beginning(v.Container, most)
+		what = max(what, len(v.What)) // memory.limit_in_bytes
 		widest = max(widest, len([]rune(v.Host)))
 		rows = append(rows, v)
 	}
 	var b strings.Builder
 	b.WriteString(s.name("two views") + " of the same process\n")
 	for i, v := range rows {
-		line := fmt.Sprintf("    %-10s %-*s  %s", v.What, widest, v.Host, v.Container)
+		line := fmt.Sprintf("    %-*s %-*s  %s", what, v.What, widest, v.Host, v.Container)
 		if i == 0 {
 			line = s.quiet(line)
 		}

@@ -31,6 +31,7 @@ func TestWhoSharesTheNamespaceSeesAsMuch(t *testing.T) {
 	var out bytes.Buffer
 	long := "lo " + strings.Repeat("veth ", 20)
 	Views(&out, Trace{Views: []View{{"network", long, long}}}, NewStyle(false))
+	require.NotContains(t, out.String(), "\n    network     ", "no wider than it must be")
 	require.Regexp(t, `network +(lo veth .*…)  lo veth .*…\n$`, out.String())
 	cut := strings.Split(strings.TrimSpace(strings.TrimPrefix(strings.Split(out.String(), "\n")[2], "    network")), "  ")
 	require.Equal(t, cut[0], cut[1])

@@ -190,7 +190,7 @@ func (o gradeOptions) check(name string) (*grading, error) {
 			return &grading{gradeOptions: o, lab: lab, format: &grader.Formats[i]}, nil
 		}
 	}
-	return nil, fmt.Errorf("grade: --format %s: text, %s", o.words, strings.Join(formatNames(), ", "))
+	return nil, container.Hint(fmt.Errorf("grade: --format %s: no such format", o.words), "there are text, "+strings.Join(formatNames(), ", "))
 }
 
 // probe runs what box is given to run under tutor grade; a word that is not the grader's own is one of the toolbox.

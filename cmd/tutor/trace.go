@@ -56,11 +56,14 @@ func (f *explainFlags) sink(stderr io.Writer) (sink, error) {
 		return s, nil
 	}
 	file, err := os.OpenFile(f.to, os.O_WRONLY|os.O_CREATE|f.keep(), 0o666)
+	if err != nil {
+		return s, container.Hint(fmt.Errorf("--explain-to: %w", err), "a file that can be written, in a folder that is there")
+	}
 	s.file, s.out, s.style = file, file, explain.NewStyle(false)
 	if lab, err := strconv.Atoi(os.Getenv(markVariable)); err == nil {
 		s.style = s.style.Marking(lab)
 	}
-	return s, err
+	return s, nil
 }
 
 // These variables stand for --explain --explain-to FILE on every run and exec that has no --explain of its own, one
