@@ -133,7 +133,9 @@ func (h *hub) ebb() {
 		h.mutex.Lock()
 		defer h.mutex.Unlock()
 		for _, s := range h.outputs {
-			s.file.SetReadDeadline(time.Now())
+			if s.file.SetReadDeadline(time.Now()) != nil {
+				continue // it is closed: there was nobody left
+			}
 			s.mutex.Lock()
 			s.end(true)
 			s.mutex.Unlock()
