@@ -168,11 +168,12 @@ func statusWords(s container.Status, now time.Time) string {
 	return "Created"
 }
 
+// labelWords are labels in a line. An image may have written anything into them.
 func labelWords(labels map[string]string) string {
 	var words []string
 	for k, v := range labels {
 		words = append(words, k+"="+v)
 	}
 	slices.Sort(words)
-	return strings.Join(words, ",")
+	return strings.Map(printable, strings.Join(words, ","))
 }

@@ -58,6 +58,9 @@ func TestTopShowsNoControlCharacters(t *testing.T) {
 	out := ok(t, "top", "rude")
 	require.Contains(t, out, "sleep 1000; : '?[2J?'")
 	require.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f]`, out)
+	removed(t, "labelled")
+	ok(t, "create", "--name", "labelled", "--label", "k=a\x1b[2Jb", "tutor/lab", "true")
+	require.Equal(t, "k=a?[2Jb\n", ok(t, "ps", "-a", "--filter", "name=labelled", "--format", "{{.Labels}}"))
 }
 
 // No program of the container's is asked: it may bring a ps of its own (CVE-2022-1227 was that).
