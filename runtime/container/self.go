@@ -13,7 +13,7 @@ import (
 // an image whose command is a link to /proc/self/exe, or a script that begins with #!/proc/self/exe, has the
 // host's file opened for it. It could keep that open and write to it when the last tutor has ended: the next one
 // to start would be the enemy's, and root (CVE-2019-5736). While tutor lives the kernel answers ETXTBSY, and
-// tutor looks as soon as it hears of the execve. A tutor that was bound into the container on purpose lies on
+// tutor looks as soon as it hears of the execve; with exec a short command may have ended by then. A tutor that was bound into the container on purpose lies on
 // another mount.
 func notTutor(pid int) error {
 	ours, err := runs("self")
