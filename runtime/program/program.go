@@ -67,13 +67,13 @@ func (p Program) Upto(lab int) Program {
 	return slices.DeleteFunc(slices.Clone(p), func(o Op) bool { return o.Lab > lab })
 }
 
-// refused is what cannot be left out, and what can.
-type refused struct{ message, hint string }
+// unknown is an entry that there is not, and how to find those that there are.
+type unknown struct{ message, hint string }
 
-func (r refused) Error() string { return r.message }
+func (u unknown) Error() string { return u.message }
 
 // Hint is the help for whoever meets the error.
-func (r refused) Hint() string { return r.hint }
+func (u unknown) Hint() string { return u.hint }
 
 // Without leaves the named Ops out, and with them those that would harm the host without them (see needs).
 // An unknown name is an error that lists the known ones; a name whose absence would change the host is
@@ -83,11 +83,11 @@ func (p Program) Without(names []string) (Program, error) {
 	for _, name := range names {
 		op := p.Find(name)
 		if op == nil {
-			return nil, refused{fmt.Sprintf("--without %s: no such entry; there are: %s", name, strings.Join(p.names(), " ")),
+			return nil, unknown{fmt.Sprintf("--without %s: no such entry; there are: %s", name, strings.Join(p.names(), " ")),
 				"one --without for each; tutor run --dry-run shows them with their reasons"}
 		}
 		if reason := refusals[name]; reason != "" {
-			return nil, refused{fmt.Sprintf("--without %s: refused: %s", name, reason), "any other entry of tutor run --dry-run may be left out"}
+			return nil, fmt.Errorf("--without %s: refused: %s", name, reason)
 		}
 		*op = op.Leave("--without " + name)
 	}
