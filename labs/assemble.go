@@ -47,18 +47,7 @@ func InPlace(dir string) (Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		files[e.Name()] = strings.TrimPrefix(string(content), constraint)
-	}
-	return files, nil
+	return files, files.addAll(os.DirFS(dir))
 }
 
 // News are the files of box that lab n adds or changes.
@@ -95,12 +84,21 @@ func (f Files) add(lab int, part string) error {
 	if err != nil {
 		return err
 	}
-	entries, err := fs.ReadDir(Exercises, path.Join(dir, part))
+	from, err := fs.Sub(Exercises, path.Join(dir, part))
+	if err != nil {
+		return err
+	}
+	return f.addAll(from)
+}
+
+// addAll takes every file of a folder.
+func (f Files) addAll(from fs.FS) error {
+	entries, err := fs.ReadDir(from, ".")
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		content, err := Exercises.ReadFile(path.Join(dir, part, e.Name()))
+		content, err := fs.ReadFile(from, e.Name())
 		if err != nil {
 			return err
 		}

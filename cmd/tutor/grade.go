@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tutor/labs"
 	"tutor/labs/grader"
 	"tutor/labs/toolbox"
 	"tutor/runtime/container"
@@ -42,7 +41,6 @@ type grading struct {
 	gradeOptions
 	lab    *grader.Lab
 	format *grader.Format
-	typed  string // PATH
 }
 
 func newGrade(c *cli) *cobra.Command {
@@ -113,7 +111,6 @@ func (c *cli) gradeAny(ctx context.Context, o gradeOptions, name, path string) e
 	if err != nil {
 		return failure{err, gradeUsage}
 	}
-	g.typed = path
 	if o.solution {
 		return c.showSolution(g)
 	}
@@ -129,19 +126,7 @@ func (c *cli) gradeAny(ctx context.Context, o gradeOptions, name, path string) e
 	if o.watch {
 		return c.gradeAgain(ctx, g, path)
 	}
-	files, err := labs.InPlace(path)
-	if err != nil || files == nil {
-		return c.grade(ctx, g, path)
-	}
-	whole, err := os.MkdirTemp("", "tutor-box-")
-	if err != nil {
-		return failure{err, gradeEnvironment}
-	}
-	defer os.RemoveAll(whole)
-	if _, err := putFiles(whole, files, false); err != nil {
-		return failure{err, gradeEnvironment}
-	}
-	return c.grade(ctx, g, whole)
+	return c.grade(ctx, g, path)
 }
 
 // check turns words into what they mean.
@@ -183,11 +168,11 @@ func (o gradeOptions) check(name string) (*grading, error) {
 		return nil, container.Hint(errors.New("grade: --give-up without --solution"), "tutor grade "+lab.Name+" --solution --give-up")
 	}
 	if o.words == "text" {
-		return &grading{gradeOptions: o, lab: lab, format: &grader.Formats[0]}, nil // with --output: the record
+		return &grading{o, lab, &grader.Formats[0]}, nil // with --output: the record
 	}
 	for i := range grader.Formats {
 		if grader.Formats[i].Name == o.words {
-			return &grading{gradeOptions: o, lab: lab, format: &grader.Formats[i]}, nil
+			return &grading{o, lab, &grader.Formats[i]}, nil
 		}
 	}
 	return nil, container.Hint(fmt.Errorf("grade: --format %s: no such format", o.words), "there are text, "+strings.Join(formatNames(), ", "))

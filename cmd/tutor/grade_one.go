@@ -15,12 +15,17 @@ import (
 // grade grades one submission, and its exit code is the outcome.
 func (c *cli) grade(ctx context.Context, g *grading, path string) error {
 	standing := labs.OpenNotebook().Read()[g.lab.Name].Exercise
-	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: g.hint, Seed: g.seed, Path: g.typed}
+	text := &grader.Text{Out: c.Out, Colour: coloured(os.Stdout), Hint: g.hint, Seed: g.seed, Path: path}
 	if g.asText {
 		g.format = &grader.Format{Name: "text", Encode: func(r *grader.Report) ([]byte, error) {
-			return grader.Words(r, grader.Text{Hint: g.hint, Seed: g.seed, Path: g.typed}), nil
+			return grader.Words(r, grader.Text{Hint: g.hint, Seed: g.seed, Path: path}), nil
 		}}
 	}
+	whole, remove, err := wholeBox(path)
+	if err != nil {
+		return failure{err, gradeEnvironment}
+	}
+	defer remove()
 	var failed error
 	after := func(r *grader.Report) {
 		if g.text() {
@@ -30,7 +35,7 @@ func (c *cli) grade(ctx context.Context, g *grading, path string) error {
 			failed = g.write(r)
 		}
 	}
-	report, err := grader.Run(grader.Order{Lab: g.lab, Path: path, Dir: filepath.Join(c.home().Run, "grade"), Student: g.student, Version: version,
+	report, err := grader.Run(grader.Order{Lab: g.lab, Path: whole, Dir: filepath.Join(c.home().Run, "grade"), Student: g.student, Version: version,
 		Seed: g.seed, Hide: g.hide, Only: g.only, Alone: g.alone, GivenUp: standing.GivenUp, Stop: ctx.Done(), After: after})
 	if errors.Is(err, grader.ErrStopped) {
 		return lookedOn(ctx, exit(128+2))
@@ -46,11 +51,27 @@ func (c *cli) grade(ctx context.Context, g *grading, path string) error {
 	}
 	outcome := c.graded(g, text, report)
 	if g.explain {
-		if err := c.explainGrade(ctx, g, report, path); err != nil {
+		if err := c.explainGrade(ctx, g, report, whole); err != nil {
 			return failure{err, gradeEnvironment}
 		}
 	}
 	return outcome
+}
+
+// wholeBox is what a submission stands for: itself; of a lab's own folder, which holds only what that lab changes, a new one with all.
+func wholeBox(path string) (dir string, remove func(), err error) {
+	files, err := labs.InPlace(path)
+	if err != nil || files == nil {
+		return path, func() {}, err
+	}
+	if dir, err = os.MkdirTemp("", "tutor-box-"); err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	if _, err = putFiles(dir, files, false); err != nil {
+		remove()
+	}
+	return dir, remove, err
 }
 
 // text tells if the results are printed for a person, each as it comes.

@@ -162,6 +162,9 @@ func (e *Exec) Run(w Watch) (status int, err error) {
 	if err := notTutor(running.PID); err != nil {
 		unix.Kill(running.PID, unix.SIGKILL)
 		_, waitErr := running.Wait(nil)
+		if w.Failed != nil {
+			w.Failed(running)
+		}
 		return process.ExitOurs, errors.Join(err, waitErr, running.Undo())
 	}
 	if w.Started != nil {

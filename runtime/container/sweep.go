@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -102,8 +103,8 @@ func groupDirs(id string) []string {
 
 func groupName(id string) string { return "tutor-" + id }
 
-// HostLayout is how cgroups are mounted here.
-func HostLayout() cgroups.Layout { return cgroups.Read(os.DirFS("/")) }
+// HostLayout is how cgroups are mounted here. It is read once: a start asks for it again and again.
+var HostLayout = sync.OnceValue(func() cgroups.Layout { return cgroups.Read(os.DirFS("/")) })
 
 // dying is for how long a container's processes are waited for that were killed. One that waits for a disk may take longer.
 const dying = 5 * time.Second

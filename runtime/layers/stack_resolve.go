@@ -14,11 +14,31 @@ const mountSteps = 50_000
 // absolute path without any. What is missing is kept as it is written, so a link to nowhere leads to the place
 // that it names. Without this "/x/sys" with x -> /proc would look harmless.
 func (s Stack) Resolve(name string) (string, error) {
-	t, err := openTree(s, mountSteps)
+	to, err := s.ResolveAll(name)
 	if err != nil {
 		return "", err
 	}
+	return to[0], nil
+}
+
+// ResolveAll is Resolve for several paths, whose layers are opened once.
+func (s Stack) ResolveAll(names ...string) (to []string, err error) {
+	t, err := openTree(s, mountSteps)
+	if err != nil {
+		return nil, err
+	}
 	defer t.close()
+	for _, name := range names {
+		one, err := t.resolve(name)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, one)
+	}
+	return to, nil
+}
+
+func (t *tree) resolve(name string) (string, error) {
 	w, err := t.walk()
 	if err != nil {
 		return "", err
