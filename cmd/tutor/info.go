@@ -109,6 +109,9 @@ func (c *cli) info() (v infoView, err error) {
 		SystemTime: time.Now().Format(time.RFC3339Nano), LoggingDriver: container.LogFile, CgroupDriver: "cgroupfs", OSType: "linux",
 		RegistryConfig: registryView{InsecureRegistryCIDRs: append(slices.Clone(config.Insecure), "127.0.0.0/8"), Mirrors: config.Mirrors},
 		DockerRootDir:  c.home().Root, ServerVersion: tutorVersion(), SecurityOptions: []string{}}
+	if container.FiltersCalls() {
+		v.SecurityOptions = append(v.SecurityOptions, "name=seccomp,profile=builtin")
+	}
 	v.controllers()
 	return v, v.machine()
 }
@@ -190,6 +193,9 @@ func (v infoView) print(out, warnings io.Writer) error {
 		{"CPUs", v.NCPU}, {"Total Memory", units.BytesSize(float64(v.MemTotal))}, {"Name", v.Name}, {"Docker Root Dir", v.DockerRootDir},
 	} {
 		fmt.Fprintf(&b, "%s: %v\n", row.key, row.value)
+	}
+	if len(v.SecurityOptions) > 0 {
+		fmt.Fprintf(&b, "Security Options:\n seccomp\n  Profile: builtin\n")
 	}
 	fmt.Fprintf(&b, "Insecure Registries:\n %s\n", strings.Join(v.RegistryConfig.InsecureRegistryCIDRs, "\n "))
 	if len(v.RegistryConfig.Mirrors) > 0 {

@@ -76,7 +76,10 @@ func hostConfig(o container.Options) hostDetails {
 		d.DNS = append(d.DNS, server.String())
 	}
 	if o.NoNewPrivs {
-		d.SecurityOpt = []string{"no-new-privileges"}
+		d.SecurityOpt = append(d.SecurityOpt, "no-new-privileges")
+	}
+	if o.Seccomp != "" {
+		d.SecurityOpt = append(d.SecurityOpt, "seccomp="+o.Seccomp)
 	}
 	for _, u := range o.Ulimits {
 		d.Ulimits = append(d.Ulimits, ulimitDetails{strings.ToLower(strings.TrimPrefix(u.Type, "RLIMIT_")), int64(u.Hard), int64(u.Soft)})

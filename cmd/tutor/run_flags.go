@@ -78,7 +78,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.Var((*list)(&r.ulimits), "ulimit", "Ulimit options (nofile=1024:2048)")
 	flags.Var((*list)(&o.CapAdd), "cap-add", "Add Linux capabilities")
 	flags.Var((*list)(&o.CapDrop), "cap-drop", "Drop Linux capabilities")
-	flags.Var((*list)(&r.security), "security-opt", "Security Options (no-new-privileges)")
+	flags.Var((*list)(&r.security), "security-opt", "Security Options (no-new-privileges, seccomp=FILE, seccomp=unconfined)")
 	flags.StringVar(&o.StopSignal, "stop-signal", "", "Signal to stop the container")
 	flags.IntVar(&r.timeout, "stop-timeout", 0, "Timeout (in seconds) to stop a container, -1 for no bound (default 10)")
 	flags.StringVar(&r.logDriver, "log-driver", container.LogFile, "Logging driver for the container: json-file or none")
@@ -129,7 +129,7 @@ func (r *rawFlags) into(o *container.Options) (err error) {
 			return err
 		}
 	}
-	if o.NoNewPrivs, err = noNewPrivileges(r.security); err != nil {
+	if err := securityOptions(o, r.security); err != nil {
 		return err
 	}
 	if err := r.network.into(o); err != nil {

@@ -187,21 +187,6 @@ func labels(texts []string) (map[string]string, error) {
 	return set, nil
 }
 
-func noNewPrivileges(options []string) (on bool, err error) {
-	for _, o := range options {
-		switch o {
-		case "no-new-privileges", "no-new-privileges:true", "no-new-privileges=true":
-			on = true
-		case "no-new-privileges:false", "no-new-privileges=false":
-			on = false
-		case "seccomp=unconfined", "apparmor=unconfined", "label=disable": // as it is
-		default:
-			return false, container.Hint(fmt.Errorf("invalid --security-opt: %q", o), "this version of tutor knows no-new-privileges")
-		}
-	}
-	return on, nil
-}
-
 // checkName allows what Docker allows: at least two characters, letters and digits first.
 func checkName(name string) error {
 	if name == "" || (len(name) <= 128 && regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`).MatchString(name)) {

@@ -35,8 +35,8 @@ var refusedByRun = []refused{
 	{name: "memory-swappiness", why: "cgroup v2 has no such file", hint: "--memory-swap bounds what may go to disk"},
 	{name: "oom-kill-disable", on: true, why: "cgroup v2 has no such file: without a kill the container would stand still", hint: "a larger --memory"},
 	{name: "oom-score-adj", why: "tutor leaves it to the kernel whom it kills when the whole machine is out of memory", hint: "--memory has it choose inside the container"},
-	{name: "privileged", on: true, why: "tutor has no privileged containers: say what it needs", hint: "--cap-add ALL for powers, --pid host and --network host for the host's namespaces, -v for its files"},
+	{name: "privileged", on: true, why: "tutor has no privileged containers: say what it needs", hint: "--cap-add ALL for powers, --security-opt seccomp=unconfined for all system calls, --pid host and --network host for the host's namespaces, -v for its files"},
 	{name: "runtime", why: "tutor is the runtime", hint: "--print-spec prints a config.json that runc and crun take"},
 	{name: "storage-opt", why: "a size for each container needs quotas of the host's file system", hint: "--tmpfs /path:size=64m bounds a directory in memory"},
-	{name: "use-api-socket", on: true, why: "there is no daemon, and so no socket of one", hint: "tutor runs inside as well, if the container may mount"},
+	{name: "use-api-socket", on: true, why: "there is no daemon, and so no socket of one", hint: "tutor runs inside as well: --cap-add ALL --security-opt seccomp=unconfined"},
 }

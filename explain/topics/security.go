@@ -1,5 +1,7 @@
 package topics
 
+import "golang.org/x/sys/unix"
+
 var security = []Topic{
 	{
 		Name: "capability",
@@ -57,17 +59,25 @@ var security = []Topic{
 	{
 		Name: "seccomp",
 		Op:   "seccomp",
+		Call: "seccomp",
+		C:    "int seccomp(unsigned int operation, unsigned int flags, void *args);",
 		Also: []string{"filter", "BPF", "system call filter"},
 		What: `A filter that the kernel runs before each system call of a process: a small BPF program that sees the call's number and
 			its arguments as plain numbers, and says allow, fail with an error, or kill. It cannot follow pointers, and so
-			cannot judge a path. It can be made narrower, never wider, and holds for all children.`,
+			cannot judge a path. It can be made narrower, never wider, and holds for all children. tutor loads docker's
+			list of what is allowed: EPERM for what is not on it, ENOSYS for calls that are newer than the list.`,
 		Why: `The kernel has some 350 calls, and a web server needs perhaps a hundred. Many holes were in the others; where the filter
 			refuses, nothing reaches them. The kernel is what all containers share.`,
 		Hand: []string{"grep Seccomp: /proc/self/status   # 0: none, 2: a filter"},
 		Safe: true,
-		Try:  Try{Line: "tutor run --rm tutor/lab grep Seccomp: /proc/self/status", Look: "0 for no filter, 2 for one", Want: `Seccomp:\s+[02]`},
+		Try: Try{Line: "for o in unconfined builtin; do tutor run --rm --security-opt seccomp=$o tutor/lab grep Seccomp: /proc/self/status; done",
+			Look: "0 for no filter, then 2 for one", Want: `Seccomp:\s+0\nSeccomp:\s+2`},
 		Read: []string{"seccomp_filter.rst (kernel documentation)"},
-		See:  []string{"no_new_privs", "capability", "prctl", "VM"},
+		Errors: []Error{
+			{Errno: unix.EACCES, Text: "neither CAP_SYS_ADMIN nor no_new_privs: so it comes before the user changes"},
+			{Errno: unix.EINVAL, Text: "the kernel does not take this program: a jump past its end, or more than 4096 instructions"},
+		},
+		See: []string{"no_new_privs", "capability", "prctl", "VM"},
 	},
 	{
 		Name: "masked path",

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tutor/runtime/privileges"
 	"tutor/runtime/process"
 	"tutor/runtime/program"
 )
@@ -23,7 +24,10 @@ func launch(p program.Program) (*process.Running, error) {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked
-		err := process.FilterThread(filter())
+		filter, err := privileges.Assemble(&needless)
+		if err == nil {
+			err = process.FilterThread(filter)
+		}
 		if err != nil {
 			done <- err
 			return

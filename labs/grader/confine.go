@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
-	"runtime"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
 	"tutor/runtime/process"
@@ -17,38 +17,19 @@ import (
 // each of device files and kernel settings a program that the kernel asks (bpf(2)). A fresh devtmpfs or proc that box
 // mounts is no way round them.
 
-// needless are calls that no box needs. Those that a missing capability refuses as well are left to that.
-var needless = []uint32{
-	unix.SYS_SWAPON, unix.SYS_SWAPOFF, // the machine's memory
-	unix.SYS_BPF,                                            // it could take the two programs below away
-	unix.SYS_PERF_EVENT_OPEN,                                // looks into the kernel
-	unix.SYS_SYSLOG,                                         // the kernel's log
-	unix.SYS_QUOTACTL,                                       // other users' disk
-	unix.SYS_FANOTIFY_INIT,                                  // holds up whoever opens a file
-	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, // keys have no namespace
-	unix.SYS_IO_URING_SETUP,                                          // makes calls past a filter
-	unix.SYS_KEXEC_LOAD, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, // another kernel
-}
-
-// filter answers EPERM to the needless calls, and to every call in another machine's numbers: there those
-// have other numbers (seccomp(2)).
-func filter() []unix.SockFilter {
-	const nr, arch, x32 = 0, 4, 0x40000000 // offsets in struct seccomp_data; a bit of numbers that only amd64 has
-	load := func(offset uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
-	}
-	jump := func(code uint16, k uint32, yes, no int) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_K | code, K: k, Jt: uint8(yes), Jf: uint8(no)}
-	}
-	answer := func(k uint32) unix.SockFilter { return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: k} }
-	native := map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}[runtime.GOARCH]
-	refuse := len(needless) + 1 // how far away the last answer is
-	f := []unix.SockFilter{load(arch), jump(unix.BPF_JEQ, native, 0, refuse+2), load(nr), jump(unix.BPF_JGE, x32, refuse, 0)}
-	for i, call := range needless {
-		f = append(f, jump(unix.BPF_JEQ, call, refuse-1-i, 0))
-	}
-	return append(f, answer(unix.SECCOMP_RET_ALLOW), answer(unix.SECCOMP_RET_ERRNO|uint32(unix.EPERM)))
-}
+// needless are calls that no box needs. Those that a missing capability refuses as well are left to that. The profile
+// names no ABI, so that calls by other numbers than the machine's own are refused, all of them.
+var needless = specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Syscalls: []specs.LinuxSyscall{{Action: specs.ActErrno, Names: []string{
+	"swapon", "swapoff", // the machine's memory
+	"bpf",                              // it could take the two programs below away
+	"perf_event_open",                  // looks into the kernel
+	"syslog",                           // the kernel's log
+	"quotactl",                         // other users' disk
+	"fanotify_init",                    // holds up whoever opens a file
+	"keyctl", "add_key", "request_key", // keys have no namespace
+	"io_uring_setup",                            // makes calls past a filter
+	"kexec_load", "init_module", "finit_module", // another kernel
+}}}}
 
 // An instruction of a program that the kernel runs when it is asked for a device or a setting: code, two registers in a
 // byte (from, to), how far a jump goes, a number (bpf-helpers(7)).

@@ -49,7 +49,7 @@ func Catalogue() ([]program.Program, error) {
 func (o Options) example(layout cgroups.Layout) (Plan, error) {
 	const id = "0123456789ab"
 	noFiles := func(string) ([]byte, error) { return nil, fs.ErrNotExist }
-	host := Host{Environ: []string{"PATH=/usr/bin:/bin"}, Hostname: "host", Held: 1<<41 - 1, IPv6: true}
+	host := Host{Environ: []string{"PATH=/usr/bin:/bin"}, Hostname: "host", Held: 1<<41 - 1, IPv6: true, Seccomp: true}
 	spec, err := o.Spec(id, v1.Config{Env: []string{"PATH=/bin"}}, host, noFiles)
 	if err != nil {
 		return Plan{}, err
@@ -117,6 +117,7 @@ func everyExec(layout cgroups.Layout) ExecPlan {
 		Process: &specs.Process{Args: []string{"sh"}, Env: []string{"PATH=/bin"}, Cwd: "/srv", User: specs.User{UID: 1000, GID: 1000, AdditionalGids: []uint32{10}},
 			Capabilities: &specs.LinuxCapabilities{Bounding: defaultCapabilities, Effective: defaultCapabilities}, NoNewPrivileges: true,
 			Rlimits: []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 64, Hard: 128}}},
+		Seccomp: &specs.LinuxSeccomp{DefaultAction: specs.ActAllow},
 	}
 }
 

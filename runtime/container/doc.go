@@ -6,7 +6,7 @@
 //
 // The files, by what they are about:
 //
-//	from flags to a spec    spec.go spec_share.go config.go defaults.go capabilities.go users.go volumes.go targets.go host.go
+//	from flags to a spec    spec.go spec_share.go config.go defaults.go capabilities.go seccomp.go users.go volumes.go targets.go host.go
 //	from a spec to a list   plan.go exec_plan.go stop_plan.go catalogue.go
 //	the files in between    prepare.go unpack.go etc.go
 //	a life                  create.go run.go finish.go stop.go pause.go update.go update_check.go update_keep.go

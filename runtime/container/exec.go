@@ -59,7 +59,7 @@ func (h Home) NewExec(s State, o ExecOptions) (*Exec, error) {
 	}
 	defer unix.Close(root)
 	e := &Exec{State: s, Options: o, home: h}
-	e.Plan = ExecPlan{PID: live.PID, Own: own, Group: existingGroup(s.ID), Interactive: o.Interactive, Pipes: process.NewPipes(),
+	e.Plan = ExecPlan{PID: live.PID, Own: own, Group: existingGroup(s.ID), Seccomp: spec.Linux.Seccomp, Interactive: o.Interactive, Pipes: process.NewPipes(),
 		Terminal: terminal.NewPair(o.Terminal, terminal.SizeOf(os.Stdout)), Without: o.Without}
 	r, err := h.recipe(s.ID)
 	if err != nil {

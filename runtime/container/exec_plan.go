@@ -17,6 +17,7 @@ import (
 // An ExecPlan is all that one more command in a running container depends on.
 type ExecPlan struct {
 	Process     *specs.Process             // the command, with the container's own limits and powers
+	Seccomp     *specs.LinuxSeccomp        // and its filter of system calls
 	PID         int                        // the container's first process, as the host sees it
 	Own         []specs.LinuxNamespaceType // what that process does not share with the host
 	Group       cgroups.Group              // where the container's limits are
@@ -30,6 +31,10 @@ type ExecPlan struct {
 // that is there is entered. What follows is the end of the start (plan.go), entry by entry the same.
 func (p ExecPlan) Program() (program.Program, error) {
 	s, group, pid, target := p.Process, p.born(), &sys.Result{Name: "pid"}, &sys.Result{Name: "target"}
+	filter, err := privileges.Filter(p.Seccomp)
+	if err != nil {
+		return nil, err
+	}
 	list := program.Of(
 		namespaces.Target(p.PID, target),                               // the container, by its first process
 		cgroups.Open(p.Group, group),                                   // the group that it lives in
@@ -58,11 +63,11 @@ func (p ExecPlan) Program() (program.Program, error) {
 		process.Umask(),           // the usual mask, and not the caller's
 		process.Limits(s.Rlimits), // the container's --ulimit
 		p.bounding(),              // no more power than the container has
+		filter,                    // nor more of the kernel
 		privileges.User(s.User),   // who it is
 		privileges.Capabilities(s.Capabilities, s.User.UID), // and what it holds until then
 		privileges.NoNewPrivileges(s.NoNewPrivileges),       // as the container's first process
-		privileges.Filter(),         // narrowest last: what follows must pass it
-		process.Exec(s.Args, s.Env), // never returns, or it failed
+		process.Exec(s.Args, s.Env),                         // never returns, or it failed
 	)
 	return list.Without(p.Without)
 }

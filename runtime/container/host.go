@@ -22,7 +22,7 @@ func readHost() Host {
 	var data [2]unix.CapUserData
 	unix.Capget(&header, &data[0])
 	throttles, _ := filepath.Glob("/sys/devices/system/cpu/cpu*/thermal_throttle")
-	return Host{Environ: os.Environ(), Hostname: hostname, Held: uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, IPv6: knowsIPv6(), Throttles: throttles}
+	return Host{Environ: os.Environ(), Hostname: hostname, Held: uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, IPv6: knowsIPv6(), Seccomp: FiltersCalls(), Throttles: throttles}
 }
 
 // sharedRoot tells if "/" passes mounts on to other namespaces: "shared:N" in proc_pid_mountinfo(5).

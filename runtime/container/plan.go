@@ -42,6 +42,10 @@ type Plan struct {
 // one entry a line, in the order in which the kernel gets it, each with its reason.
 func (p Plan) Program() (program.Program, error) {
 	s, group, pid := p.Spec, p.born(), p.Wire.PID
+	filter, err := privileges.Filter(s.Linux.Seccomp)
+	if err != nil {
+		return nil, err
+	}
 	list := program.Of(
 		ports.Claim(p.Ports),                                                 // the host's ports, or nothing begins
 		cgroups.Create(p.Group, group),                                       // a group of its own, still empty
@@ -111,11 +115,11 @@ func (p Plan) Program() (program.Program, error) {
 		process.Umask(),                   // the usual mask, and not the caller's
 		process.Limits(s.Process.Rlimits), // --ulimit
 		privileges.Bounding(p.bounding()), // root keeps the name, loses the powers
+		filter,                            // and most of the kernel is out of reach; what follows must pass it
 		privileges.User(s.Process.User),   // who it is
 		privileges.Capabilities(s.Process.Capabilities, s.Process.User.UID), // and what it holds until then
 		privileges.NoNewPrivileges(s.Process.NoNewPrivileges),               // and cannot win them back
-		privileges.Filter(),                         // narrowest last: what follows must pass it
-		process.Exec(s.Process.Args, s.Process.Env), // never returns, or the container failed
+		process.Exec(s.Process.Args, s.Process.Env),                         // never returns, or the container failed
 	)
 	return list.Upto(p.Lab).Without(p.Without)
 }

@@ -28,7 +28,7 @@ const anID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 func planOf(t *testing.T, o Options, layout cgroups.Layout) Plan {
 	t.Helper()
 	noFiles := func(string) ([]byte, error) { return nil, os.ErrNotExist }
-	host := Host{Environ: []string{"PATH=/usr/bin:/bin"}, Hostname: "host", Held: 1<<41 - 1, IPv6: true}
+	host := Host{Environ: []string{"PATH=/usr/bin:/bin"}, Hostname: "host", Held: 1<<41 - 1, IPv6: true, Seccomp: true}
 	spec, err := o.Spec(anID, v1.Config{Env: []string{"PATH=/bin"}}, host, noFiles)
 	require.NoError(t, err)
 	p := Plan{Spec: spec, Group: cgroupsGroup(layout, anID, o), Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),

@@ -42,6 +42,7 @@ type Options struct {
 	CapAdd      []string
 	CapDrop     []string
 	NoNewPrivs  bool
+	Seccomp     string // "": Docker's profile; Unconfined: none; else a profile in Docker's JSON
 	ReadOnly    bool
 	Init        bool
 	Interactive bool
@@ -68,6 +69,7 @@ type Host struct {
 	Hostname string
 	Held     uint64 // the capabilities that tutor itself has; nobody can give more
 	IPv6     bool   // the kernel has it
+	Seccomp  bool   // the kernel can filter system calls
 
 	Throttles []string // of each processor, how often heat has slowed it down: a side channel
 }
@@ -124,7 +126,8 @@ func (o Options) Spec(id string, image v1.Config, host Host, users Users) (*spec
 		}
 		s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: kind})
 	}
-	return s, nil
+	s.Linux.Seccomp, err = o.filter(s, host)
+	return s, err
 }
 
 // bare tells if the labs so far have no image: the command runs on the host's own root.

@@ -108,18 +108,6 @@ func NoNewPrivileges(on bool) program.Op {
 	return op
 }
 
-// Filter is the place of the system call filter: last before the command, so that it need not allow what only
-// the start needs. This version loads none.
-func Filter() program.Op {
-	return program.Op{
-		Name: "seccomp",
-		Lab:  5,
-		By:   program.Child,
-		Why:  "every system call of the kernel can be tried from inside, also those that no container needs",
-		Man:  "seccomp(2)",
-	}.Leave("this version of tutor has no system call filter yet")
-}
-
 // Undumpable shuts the process that enters a container against the ones that are in there already. Between its
 // birth and execve it has the host's files open, and once it has dropped its powers it is root as they are: without
 // this they could trace it, or walk out through its /proc/PID/fd (CVE-2016-9962). It is the host's call, because the

@@ -87,6 +87,9 @@ func (c *compiled) register(s *step, i int, a sys.Arg) error {
 		s.from[i] = from
 		return nil
 	}
+	if a.Points != nil {
+		binary.LittleEndian.PutUint64(a.Memory[a.Points.Offset:], uint64(c.pin.bytes(a.Points.To)))
+	}
 	if a.Memory != nil {
 		s.words[i] = c.pin.bytes(a.Memory)
 		return nil

@@ -46,8 +46,9 @@ type Arg struct {
 	Vector []string // the register holds the address of a NULL-terminated array of strings: argv, envp
 	From   *Result  // the register holds what an earlier call answered
 
-	Patch *Patch // only with Memory: a field that an earlier call's answer fills in
-	show  func(a Arg, word uintptr) string
+	Patch  *Patch   // only with Memory: a field that an earlier call's answer fills in
+	Points *Pointer // only with Memory: a field that holds the address of other bytes
+	show   func(a Arg, word uintptr) string
 }
 
 // A Patch puts the answer of an earlier call into a structure: the cgroup's descriptor in clone3's arguments.
@@ -56,6 +57,12 @@ type Patch struct {
 	Offset int // of a little-endian field
 	Bits   int // 32 or 64
 	From   *Result
+}
+
+// A Pointer leads from a structure to more: from struct sock_fprog to its instructions.
+type Pointer struct {
+	Offset int // of a field of 64 bits
+	To     []byte
 }
 
 // Tolerate says which errors of c are no failure, because they mean that there was nothing to do.
