@@ -31,7 +31,7 @@ func main() {
 		os.Exit(probe(os.Args[2:])) // what a student's box is given to run
 	}
 	if os.Args[0] == container.MonitorName {
-		os.Exit((&cli{Out: os.Stdout, Err: os.Stderr}).home().Watch(os.Args[1], hintFor)) // what looks after a container in the background
+		os.Exit((&cli{Out: os.Stdout, Err: os.Stderr}).home().Watch(os.Args[1], hintFor, seen(os.Args[2:]))) // what looks after a container in the background
 	}
 	if os.Args[0] == container.Guard {
 		os.Exit(container.StandBy(os.Args[1:], os.Stdin, os.Stdout)) // beside a commit, which may be killed

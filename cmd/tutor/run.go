@@ -40,7 +40,8 @@ func newRun(c *cli) *cobra.Command {
 		Long: `Create and run a new container from an image.
 
 With --explain tutor prints every system call that it makes. --explain and --explain-to may also stand after
-the image, up to a "--", which ends them: tutor run IMAGE -- prog --explain passes --explain on.`,
+the image, up to a "--", which ends them: tutor run IMAGE -- prog --explain passes --explain on.
+With -d the trace ends when the command runs.`,
 		ValidArgsFunction: c.completeRun,
 		Example: `  tutor run tutor/lab ps                        the built-in image: no network needed
   tutor run -it python                          a prompt; the image is pulled if it is not here
@@ -116,16 +117,13 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 	if err := container.CheckInput(o.Terminal && o.Interactive && !f.detach && !f.dryRun && (o.Lab == 0 || o.Lab > 3), "leave -t out: -i alone passes the input on"); err != nil {
 		return ours, err
 	}
-	if f.detach && (f.explain.form != "" || f.explain.to != "") {
-		return ours, container.Hint(errors.New("--explain and -d: a trace needs somebody who waits for it"), "leave -d out, or look later: tutor exec --explain")
-	}
 	if err := f.mayStep(); err != nil {
 		return ours, err
 	}
 	if f.dryRun {
 		return 0, f.explain.dryRun(c, slices.Concat(ctr.Before, ctr.Program))
 	}
-	tracer, err := f.explain.open(ctr, c.Err)
+	tracer, err := f.explain.trace(startOf(ctr), c.Err)
 	if err != nil {
 		return ours, err
 	}
@@ -143,10 +141,10 @@ func (f *runFlags) start(ctx context.Context, c *cli, args []string) (status int
 		return ours, err
 	}
 	if f.detach {
-		return f.leave(c, ctr)
+		return f.leave(c, ctr, f.explain.handOver(tracer.sink))
 	}
 	if f.canBeLeft() {
-		return c.startAttached(ctr.State.ID, attachFlags{input: o.Interactive, keys: f.keys, proxy: f.proxy})
+		return c.startAttached(ctr.State.ID, attachFlags{input: o.Interactive, keys: f.keys, proxy: f.proxy}, nil)
 	}
 	if o.Lab != 1 { // where it is no PID 1
 		asked, stop := c.reminder()

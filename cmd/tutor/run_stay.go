@@ -21,8 +21,8 @@ func (f *runFlags) canBeLeft() bool {
 }
 
 // leave is -d: the container's ID, and nobody waits.
-func (f *runFlags) leave(c *cli, ctr *container.Container) (int, error) {
-	a, err := c.home().Start(ctr.State.ID, container.Hello{})
+func (f *runFlags) leave(c *cli, ctr *container.Container, trace *container.Trace) (int, error) {
+	a, err := c.home().Start(ctr.State.ID, container.Hello{}, trace)
 	if err != nil {
 		return failedStatus(err), err
 	}

@@ -25,20 +25,28 @@ type attachFlags struct {
 
 func newStart(c *cli) *cobra.Command {
 	f := attachFlags{proxy: true}
+	var e explainFlags
 	var attach bool
 	command := &cobra.Command{
 		Use:               "start [OPTIONS] CONTAINER [CONTAINER...]",
 		Short:             "Start one or more stopped containers",
 		Long:              "start starts containers that exist, each under a monitor of its own. With -a it is as `tutor run` was: what the\ncontainer writes is shown, and its exit code is tutor's.",
-		Example:           "  tutor start web\n  tutor start -ai box",
+		Example:           "  tutor start web\n  tutor start -ai box\n  tutor start --explain web      every system call, until the command runs",
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeContainers,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			e.ambient()
+			s, err := e.sink(c.Err)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			trace := e.handOver(s)
 			if attach || f.input {
 				if len(args) > 1 {
 					return failure{container.Hint(errors.New("you cannot start and attach multiple containers at once"), "start them without -a and -i; tutor logs shows what each one writes"), 1}
 				}
-				return c.startOne(args[0], f)
+				return c.startOne(args[0], f, trace)
 			}
 			return c.each(args, func(s container.State) error {
 				if c.home().Paused(s.ID) {
@@ -47,7 +55,7 @@ func newStart(c *cli) *cobra.Command {
 				if c.home().Runs(s.ID) {
 					return nil
 				}
-				a, err := c.home().Start(s.ID, container.Hello{})
+				a, err := c.home().Start(s.ID, container.Hello{}, trace)
 				if err == nil {
 					a.Close()
 				}
@@ -59,6 +67,7 @@ func newStart(c *cli) *cobra.Command {
 	flags.BoolVarP(&attach, "attach", "a", false, "Attach STDOUT/STDERR and forward signals")
 	flags.BoolVarP(&f.input, "interactive", "i", false, "Attach container's STDIN")
 	flags.StringVar(&f.keys, "detach-keys", "ctrl-p,ctrl-q", "The keys that leave the container and let it run")
+	e.define(flags)
 	return command
 }
 
@@ -110,16 +119,16 @@ func helloOf(f attachFlags) container.Hello {
 }
 
 // startOne starts a container and stays with it.
-func (c *cli) startOne(name string, f attachFlags) error {
+func (c *cli) startOne(name string, f attachFlags, trace *container.Trace) error {
 	s, err := c.home().Find(name)
 	if err != nil {
 		return err
 	}
-	status, err := c.startAttached(s.ID, f)
+	status, err := c.startAttached(s.ID, f, trace)
 	return exitStatus(status, err)
 }
 
-func (c *cli) startAttached(id string, f attachFlags) (int, error) {
+func (c *cli) startAttached(id string, f attachFlags, trace *container.Trace) (int, error) {
 	if _, err := detachKeys(f.keys); err != nil {
 		return process.ExitOurs, err // before anything runs
 	}
@@ -127,11 +136,11 @@ func (c *cli) startAttached(id string, f attachFlags) (int, error) {
 	if err != nil {
 		return process.ExitOurs, err
 	}
-	join := c.home().Start
+	join := func() (*container.Attachment, error) { return c.home().Start(id, helloOf(f), trace) }
 	if c.home().Runs(id) {
-		join = c.home().Attach
+		join = func() (*container.Attachment, error) { return c.home().Attach(id, helloOf(f)) }
 	}
-	a, err := join(id, helloOf(f))
+	a, err := join()
 	if err != nil {
 		return failedStatus(err), err
 	}

@@ -5,10 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os/signal"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"tutor/runtime/container"
 )
@@ -63,16 +61,16 @@ func newStop(c *cli) *cobra.Command {
 
 func newRestart(c *cli) *cobra.Command {
 	var f stopFlags
+	var e endFlags
 	command := &cobra.Command{
 		Use:               "restart [OPTIONS] CONTAINER [CONTAINER...]",
 		Short:             "Restart one or more containers",
-		Example:           "  tutor restart web\n  tutor restart -t 1 web",
+		Example:           "  tutor restart web\n  tutor restart -t 1 web\n  tutor restart --explain web    every system call of its end, and of its start",
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeContainers,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return c.each(args, func(s container.State) error {
-				signal.Reset(unix.SIGINT, unix.SIGTERM)
-				a, err := c.home().Restart(s, f.signal, f.timeout())
+			return e.each(c, args, func(s container.State, ran ended) error {
+				a, err := c.home().Restart(s, f.signal, f.timeout(), ran, e.explain.handOver(e.sink))
 				if a != nil {
 					a.Close()
 				}
@@ -81,6 +79,7 @@ func newRestart(c *cli) *cobra.Command {
 		},
 	}
 	f.define(command)
+	e.explain.define(command.Flags())
 	return command
 }
 

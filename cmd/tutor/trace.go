@@ -51,22 +51,26 @@ func (f *explainFlags) sink(stderr io.Writer) (sink, error) {
 	if f.form != "" && f.form != "text" && f.form != "json" {
 		return sink{}, container.Hint(fmt.Errorf("invalid argument %q for \"--explain\" flag", f.form), "--explain, --explain=text or --explain=json")
 	}
-	s := sink{out: stderr, style: styleOn(os.Stderr)}
 	if f.to == "" {
-		return s, nil
+		return sink{out: stderr, style: styleOn(os.Stderr)}, nil
 	}
 	file, err := os.OpenFile(f.to, os.O_WRONLY|os.O_CREATE|f.keep(), 0o666)
 	if err != nil {
-		return s, container.Hint(fmt.Errorf("--explain-to: %w", err), "a file that can be written, in a folder that is there")
+		return sink{}, container.Hint(fmt.Errorf("--explain-to: %w", err), "a file that can be written, in a folder that is there")
 	}
-	s.file, s.out, s.style = file, file, explain.NewStyle(false)
+	return into(file), nil
+}
+
+// into is a file that --explain-to has named.
+func into(file *os.File) sink {
+	s := sink{out: file, file: file, style: explain.NewStyle(false)}
 	if lab, err := strconv.Atoi(os.Getenv(markVariable)); err == nil {
 		s.style = s.style.Marking(lab)
 	}
-	return s, nil
+	return s
 }
 
-// These variables stand for --explain --explain-to FILE on every run and exec that has no --explain of its own, one
+// These variables stand for --explain --explain-to FILE on every run, start and exec that has no --explain of its own, one
 // trace below the other, and mark what a lab has added. `tutor lab` sets them for the commands of a lesson.
 const (
 	toVariable   = "TUTOR_EXPLAIN_TO"
@@ -107,13 +111,13 @@ func (f *explainFlags) print(s sink, t explain.Trace) {
 	}
 }
 
-// open traces the start of a container. Its first process is PID 1 inside, unless that was left out.
-func (f *explainFlags) open(ctr *container.Container, stderr io.Writer) (*tracer, error) {
+// startOf is what there is to see of a container's start. Its first process is PID 1 inside, unless that was left out.
+func startOf(ctr *container.Container) subject {
 	inside := 0
 	if op := ctr.Program.Find("pid-ns"); op != nil && op.Runs() {
 		inside = 1
 	}
-	return f.trace(subject{func() program.Program { return ctr.Program }, ctr.Plan.Group.Dirs(), ctr.State.Command, func() int { return inside }}, stderr)
+	return subject{func() program.Program { return ctr.Program }, ctr.Plan.Group.Dirs(), ctr.State.Command, func() int { return inside }}
 }
 
 func (f *explainFlags) trace(of subject, stderr io.Writer) (*tracer, error) {

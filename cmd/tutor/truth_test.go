@@ -54,12 +54,31 @@ func TestTheTraceOfATerminalIsWhatStraceSaw(t *testing.T) {
 	})
 }
 
+// A container in the background is started by its monitor, whose trace ends when the command runs.
+func TestTheTraceOfAMonitorIsWhatStraceSaw(t *testing.T) {
+	root(t)
+	tool(t, "strace")
+	seen, said := both(t, func(trace, strace string) *exec.Cmd {
+		return exec.Command("strace", straceArgs(strace, trace, []string{"-d", "-p", "127.0.0.1::80", "tutor/lab", "true"})...)
+	})
+	require.Greater(t, len(seen), len(said), "the undoing is not in the trace")
+	require.Equal(t, strings.Join(seen[:len(said)], "\n"), strings.Join(said, "\n"), "strace on the left, the trace on the right")
+	require.Contains(t, said[len(said)-1], "execve(")
+}
+
 func straceArgs(strace, trace string, args []string) []string {
 	// -v would print environments; -s: no string is cut short; -a1: no padding
 	return append([]string{"-f", "-a1", "-s", "65536", "-o", strace, binary, "run", "--rm", "--explain=json", "--explain-to", trace}, args...)
 }
 
 func compare(t *testing.T, start func(trace, strace string) *exec.Cmd) {
+	t.Helper()
+	seen, said := both(t, start)
+	require.Equal(t, strings.Join(seen, "\n"), strings.Join(said, "\n"), "strace on the left, the trace on the right")
+}
+
+// both are the measured calls that strace saw, and those of the trace.
+func both(t *testing.T, start func(trace, strace string) *exec.Cmd) (seen, said []string) {
 	t.Helper()
 	ok(t, "run", "--rm", "tutor/lab", "true") // makes the image, so that the run to compare does not
 	dir := t.TempDir()
@@ -71,10 +90,10 @@ func compare(t *testing.T, start func(trace, strace string) *exec.Cmd) {
 	said, child := readTrace(t, trace)
 	seen, others := readStrace(t, strace, child)
 	require.NotEmpty(t, said)
-	require.Equal(t, strings.Join(seen, "\n"), strings.Join(said, "\n"), "strace on the left, the trace on the right")
 	for _, call := range others {
 		require.Regexp(t, metersOwn, call, "the child made a call that is neither in the trace nor the meter's")
 	}
+	return seen, said
 }
 
 // metersOwn are the calls of the child that are not the Program's: the baton, Go's clean-up after fork, and

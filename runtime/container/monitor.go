@@ -15,10 +15,18 @@ import (
 // MonitorName is argv[0], by which this program knows that it shall look after one container: see Watch.
 const MonitorName = "tutor-monitor"
 
+// A Trace is where a monitor shows what it does until the command runs, and in what way: words and variables for the
+// main program, which makes a Watch of them.
+type Trace struct {
+	To    *os.File
+	Words []string
+	Env   []string
+}
+
 // Start starts a container that exists, under a monitor: a process of this program with a session of its own, so
 // that neither Ctrl-C nor the end of the terminal reaches it. It has the container's output and its exit code, and
-// is gone when the container is. Whoever starts is attached from before the first instruction.
-func (h Home) Start(id string, hello Hello) (*Attachment, error) {
+// is gone when the container is. Whoever starts is attached from before the first instruction; trace may be nil.
+func (h Home) Start(id string, hello Hello, trace *Trace) (*Attachment, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -34,6 +42,10 @@ func (h Home) Start(id string, hello Hello) (*Attachment, error) {
 	cmd.Args = []string{MonitorName, id}
 	cmd.Dir, cmd.Env = "/", []string{"TUTOR_ROOT=" + h.Root, "TUTOR_RUN=" + h.Run}
 	cmd.ExtraFiles = []*os.File{theirs}
+	if trace != nil {
+		cmd.Args, cmd.Env = append(cmd.Args, trace.Words...), append(cmd.Env, trace.Env...)
+		cmd.ExtraFiles = append(cmd.ExtraFiles, trace.To)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	closeCallers()
 	err = cmd.Start()
@@ -58,9 +70,12 @@ func (h Home) Start(id string, hello Hello) (*Attachment, error) {
 // for a lock, would wait for the container (close_range(2), Linux 5.11).
 func closeCallers() { unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }
 
+// TraceFile is the descriptor of a monitor's Trace.
+const TraceFile = 4
+
 // Watch is a monitor's whole life: it starts the container, tells who asked for it (descriptor 3), and looks after
-// it to its end. advice is the hint for an error.
-func (h Home) Watch(id string, advice func(error) string) int {
+// it to its end. advice is the hint for an error; see makes what is told of it all, or is nil.
+func (h Home) Watch(id string, advice func(error) string, see func(*Container) Watch) int {
 	os.WriteFile("/proc/self/comm", []byte("tutor"), 0) // it was started as /proc/self/exe: ss and ps would call it exe
 	theirs := os.NewFile(3, "attachment")
 	conn, err := net.FileConn(theirs) // a copy
@@ -69,7 +84,7 @@ func (h Home) Watch(id string, advice func(error) string) int {
 		return 1
 	}
 	l := &line{Conn: conn}
-	if err := h.watch(id, l); err != nil {
+	if err := h.watch(id, l, see); err != nil {
 		status := 125
 		var failed interface{ ExitStatus() int }
 		if errors.As(err, &failed) {
@@ -81,7 +96,7 @@ func (h Home) Watch(id string, advice func(error) string) int {
 	return 0
 }
 
-func (h Home) watch(id string, l *line) error {
+func (h Home) watch(id string, l *line, see func(*Container) Watch) error {
 	claim, err := h.Claim(id)
 	if err != nil {
 		return err
@@ -101,7 +116,11 @@ func (h Home) watch(id string, l *line) error {
 	met := make(chan struct{})
 	go c.hub.serve(l, func() { close(met) })
 	<-met // so that nothing the command writes is missed
-	status, err := c.Run(Watch{})
+	var w Watch
+	if see != nil {
+		w = see(c)
+	}
+	status, err := c.Run(w)
 	if err != nil && c.State.Started.IsZero() {
 		return failedStart{err, status}
 	}

@@ -117,8 +117,8 @@ func (h Home) Stop(s State, signal string, seconds *int, ran func(StopPlan, prog
 	return h.gone(s.ID)
 }
 
-// Restart is Stop and Start. With --rm too: this end is not the one that removes it.
-func (h Home) Restart(s State, signal string, seconds *int) (a *Attachment, err error) {
+// Restart is Stop and Start, with what each of them tells. With --rm too: this end is not the one that removes it.
+func (h Home) Restart(s State, signal string, seconds *int, ran func(StopPlan, program.Program, *process.Running), trace *Trace) (a *Attachment, err error) {
 	if s.Remove {
 		if live, err := h.started(s); err == nil {
 			if err := h.restarting(s.ID, live.Started); err != nil {
@@ -126,10 +126,10 @@ func (h Home) Restart(s State, signal string, seconds *int) (a *Attachment, err 
 			}
 		}
 	}
-	if err := h.Stop(s, signal, seconds, nil); err != nil {
+	if err := h.Stop(s, signal, seconds, ran); err != nil {
 		return nil, err
 	}
-	return h.Start(s.ID, Hello{})
+	return h.Start(s.ID, Hello{}, trace)
 }
 
 // restarting writes down which life it is whose end is not the last.

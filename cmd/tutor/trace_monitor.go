@@ -1,0 +1,58 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"os"
+
+	"tutor/runtime/container"
+	"tutor/runtime/process"
+	"tutor/runtime/program"
+)
+
+// What starts in the background is started by its monitor, and traced there: the monitor gets the file, or this
+// process's standard error, and how to write. It lets go of it as soon as the command runs; what is undone at the
+// container's end nobody waits for.
+
+// handOver is what a monitor needs for the trace; nil: none is wanted.
+func (f *explainFlags) handOver(s sink) *container.Trace {
+	if f.form == "" {
+		return nil
+	}
+	t := &container.Trace{To: cmp.Or(s.file, os.Stderr), Words: []string{f.form, f.to}}
+	for _, name := range []string{"TERM", "NO_COLOR", markVariable} {
+		if value := os.Getenv(name); value != "" {
+			t.Env = append(t.Env, name+"="+value)
+		}
+	}
+	return t
+}
+
+// seen is the other end of it, in the monitor: what it was given after the container's ID. nil: nobody looks.
+func seen(words []string) func(*container.Container) container.Watch {
+	if len(words) != 2 {
+		return nil
+	}
+	file := os.NewFile(container.TraceFile, "trace")
+	s := into(file)
+	if words[1] == "" {
+		s.style = styleOn(file)
+	}
+	return func(ctr *container.Container) container.Watch {
+		watch := (&tracer{sink: s, subject: startOf(ctr), form: words[0]}).watch()
+		made, started, runs := watch.Made, watch.Started, false
+		watch.Started = func(r *process.Running) {
+			started(r)
+			file.Close()
+			runs = true
+		}
+		watch.Made = func(p program.Program, r *process.Running) {
+			if !runs {
+				made(p, r)
+			}
+		}
+		watch.Ended = nil
+		return watch
+	}
+}
