@@ -1,10 +1,15 @@
 // Package grader tells whether a student's box keeps the contract of a lab. It looks from the host's side, at what
 // the kernel says of the processes that box has made; it never believes what a program says of itself.
 //
-// A lab is a table of checks. Each check runs box in a sandbox of its own, which holds whatever box does.
+// A lab is a table of checks. What they check stands in the lab's folder, in grade.go; how, in lab1.go to lab7.go. Each
+// check runs box in a sandbox of its own, which holds whatever box does.
 package grader
 
-import "strings"
+import (
+	"strings"
+
+	"tutor/labs/contract"
+)
 
 // A Lab is a table of checks.
 type Lab struct {
@@ -13,16 +18,10 @@ type Lab struct {
 	Checks []Check
 }
 
-// A Check is one promise of the contract.
+// A Check is one promise of the contract, and what looks whether box keeps it.
 type Check struct {
-	ID     string   // "lab2.pid"
-	Title  string   // the promise: "COMMAND is PID 1 of a PID namespace of its own"
-	Points int      // whole ones: there are course systems that know no others
-	Needs  []string // checks without which this one says nothing; if one of them does not pass, this one is skipped
-	Man    string   // where the kernel promises it
-	Read   string   // the head of the lesson to read again; "": the lesson has nothing on it
-	Hints  []string // three, each saying more than the one before
-	Run    func(s *Sandbox) error
+	contract.Promise
+	Run func(s *Sandbox) error
 }
 
 // A Failure is what box did wrong. Any other error of a check is the environment's, and never lowers a score.

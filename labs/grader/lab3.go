@@ -10,29 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var cgroupChecks = []Check{
-	{ID: "lab3.group", Title: "COMMAND is in a group of its own, made by box", Points: 3, Man: "cgroups(7)", Read: "By hand", Run: ownGroup,
-		Hints: []string{"cat /proc/PID/cgroup tells which group a process is in", "a limit binds only the processes in the group: mkdir makes it, a PID written to cgroup.procs moves one there", "the child writes 0, which is itself, to cgroup.procs of each of its groups"}},
-	{ID: "lab3.early", Title: "it is there before it is COMMAND: not one instruction runs without limits", Points: 2, Needs: []string{"lab3.group"}, Man: "cgroups(7)", Read: "Run it", Run: early,
-		Hints: []string{"what is moved after its start has been free for a while", "first the group and its limits, then the move, then execve", "let the child move itself, before syscall.Exec"}},
-	{ID: "lab3.alone", Title: "box itself stays outside", Points: 1, Needs: []string{"lab3.early"}, Man: "cgroups(7)", Read: "Break it", Run: boxOutside,
-		Hints: []string{"box would be throttled with COMMAND, and killed with it", "a group that box is in cannot be removed by box: EBUSY", "move the child, and not the parent"}},
-	{ID: "lab3.memory", Title: "--memory BYTES is the group's limit", Points: 2, Needs: []string{"lab3.early"}, Man: "cgroups(7)", Read: "By hand", Run: memoryLimited,
-		Hints: []string{"the flag is in bytes, and so is the file", "memory.max; with version 1 memory.limit_in_bytes", ""}},
-	{ID: "lab3.pids", Title: "--pids N is the group's limit", Points: 2, Needs: []string{"lab3.early"}, Man: "cgroups(7)", Read: "By hand", Run: pidsLimited,
-		Hints: []string{"the file is pids.max", "with version 1 it is in another tree than memory", "write before COMMAND starts"}},
-	{ID: "lab3.cpus", Title: "--cpus N is the group's quota", Points: 2, Needs: []string{"lab3.early"}, Man: "cgroups(7)", Read: "By hand", Run: cpusLimited,
-		Hints: []string{"0.5 processors are 50 ms of every 100 ms", "cpu.max holds quota and period in µs; with version 1 cpu.cfs_quota_us and cpu.cfs_period_us", `cpu.max: "50000 100000"`}},
-	{ID: "lab3.oom", Title: "who takes more memory is killed, and box says 137", Points: 2, Needs: []string{"lab3.memory"}, Man: "cgroups(7)", Read: "By hand", Run: outOfMemory,
-		Hints: []string{"the kernel kills inside the group, and counts it: oom_kill", "box has to tell a death by SIGKILL from an exit", ""}},
-	{ID: "lab3.forks", Title: "a fork bomb is a dud", Points: 1, Needs: []string{"lab3.pids"}, Man: "cgroups(7)", Read: "By hand", Run: forkBomb,
-		Hints: []string{"fork answers EAGAIN at the limit, and pids.events counts it", "", ""}},
-	{ID: "lab3.throttled", Title: "a busy COMMAND is throttled near its quota", Points: 1, Needs: []string{"lab3.cpus"}, Man: "cgroups(7)", Read: "By hand", Run: throttled,
-		Hints: []string{"cpu.stat counts nr_throttled", "", ""}},
-	{ID: "lab3.left", Title: "the group is gone when COMMAND has ended", Points: 2, Needs: []string{"lab3.group", "lab3.alone"}, Man: "rmdir(2)", Read: "Run it", Run: nothingLeft3,
-		Hints: []string{"a group is a directory, and stays until someone removes it", "rmdir works when no process and no group is in it; it is EBUSY until then", "remove it in every tree that it was made in"}},
-	{ID: "lab3.killed", Title: "box killed by SIGKILL: COMMAND dies too, and the next box finds nothing in its way", Points: 2, Needs: []string{"lab3.left"}, Man: "prctl(2)", Read: "Read the source", Run: boxKilled,
-		Hints: []string{"SIGKILL cannot be caught: somebody else has to clear up", "PR_SET_PDEATHSIG has the kernel kill the child; what is left of a dead box's groups the next box can remove", "Pdeathsig: syscall.SIGKILL, and func init() { runtime.LockOSThread() }: it is threads that are parents, and that die with them"}},
+var cgroupLooks = looks{
+	"lab3.group":     ownGroup,
+	"lab3.early":     early,
+	"lab3.alone":     boxOutside,
+	"lab3.memory":    memoryLimited,
+	"lab3.pids":      pidsLimited,
+	"lab3.cpus":      cpusLimited,
+	"lab3.oom":       outOfMemory,
+	"lab3.forks":     forkBomb,
+	"lab3.throttled": throttled,
+	"lab3.left":      nothingLeft3,
+	"lab3.killed":    boxKilled,
 }
 
 // with is tool, with flags before COMMAND.

@@ -150,7 +150,7 @@ func (o Order) all(report *Report, status Status, why string) {
 //go:embed *.go
 var sources embed.FS
 
-// suite tells two versions of the checks apart: a hash of their source.
+// suite tells two versions of the checks apart: a hash of their source, and of what they check.
 var suite = sync.OnceValue(func() string {
 	h := sha256.New()
 	names, _ := fs.Glob(sources, "*.go")
@@ -158,6 +158,11 @@ var suite = sync.OnceValue(func() string {
 		if !strings.HasSuffix(name, "_test.go") {
 			content, _ := sources.ReadFile(name)
 			fmt.Fprintf(h, "%s %d\n%s", name, len(content), content)
+		}
+	}
+	for _, lab := range Labs {
+		for _, c := range lab.Checks {
+			fmt.Fprintf(h, "%#v\n", c.Promise)
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))

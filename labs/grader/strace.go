@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -100,13 +101,15 @@ func settled(size func() int64) {
 	}
 }
 
-var (
-	wholeCall  = regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) += (.+)$`)
-	brokenCall = regexp.MustCompile(`^(\d+) +(\w+)\((.*) <(?:unfinished|pid changed to \d+) \.\.\.>$`)
-	superseded = regexp.MustCompile(`^(\d+) +\+\+\+ superseded by execve in pid (\d+) \+\+\+$`)
-	resumed    = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (.+)$`)
-	becomes    = regexp.MustCompile(`^"[^"]*tutor"`)
-)
+// forms are those of strace's lines. They are compiled when a trace is first read, and not whenever tutor starts.
+var forms = sync.OnceValue(func() (f struct{ whole, broken, superseded, resumed, becomes *regexp.Regexp }) {
+	f.whole = regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) += (.+)$`)
+	f.broken = regexp.MustCompile(`^(\d+) +(\w+)\((.*) <(?:unfinished|pid changed to \d+) \.\.\.>$`)
+	f.superseded = regexp.MustCompile(`^(\d+) +\+\+\+ superseded by execve in pid (\d+) \+\+\+$`)
+	f.resumed = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (.+)$`)
+	f.becomes = regexp.MustCompile(`^"[^"]*tutor"`)
+	return f
+})
 
 // parseTrace reads strace's lines. What threads do counts for their process. Left out is what COMMAND does, which is the
 // grader's, and what Go's runtime does for itself.
@@ -125,7 +128,7 @@ func parseTrace(text string) []traced {
 			continue
 		}
 		kept = append(kept, c)
-		command[c.pid] = strings.HasPrefix(c.name, "execve") && !c.failed() && becomes.MatchString(c.args)
+		command[c.pid] = strings.HasPrefix(c.name, "execve") && !c.failed() && forms().becomes.MatchString(c.args)
 	}
 	return kept
 }
@@ -133,21 +136,22 @@ func parseTrace(text string) []traced {
 // readTrace puts together the calls that other processes' lines stand between.
 func readTrace(text string) []traced {
 	var calls []traced
+	form := forms()
 	open := map[string]int{} // of each process, its call that has not returned
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
-		if m := resumed.FindStringSubmatch(line); m != nil {
+		if m := form.resumed.FindStringSubmatch(line); m != nil {
 			if at, found := open[m[1]]; found {
 				calls[at].args, calls[at].result = calls[at].args+m[3], m[4]
 			}
-		} else if m := superseded.FindStringSubmatch(line); m != nil { // a thread's execve returns under its process's number
+		} else if m := form.superseded.FindStringSubmatch(line); m != nil { // a thread's execve returns under its process's number
 			if at, found := open[m[2]]; found {
 				open[m[1]], calls[at].pid = at, m[1]
 			}
-		} else if m := brokenCall.FindStringSubmatch(line); m != nil {
+		} else if m := form.broken.FindStringSubmatch(line); m != nil {
 			open[m[1]] = len(calls)
 			calls = append(calls, traced{m[1], m[2], m[3], "?"})
-		} else if m := wholeCall.FindStringSubmatch(line); m != nil {
+		} else if m := form.whole.FindStringSubmatch(line); m != nil {
 			calls = append(calls, traced{m[1], m[2], m[3], m[4]})
 		}
 	}
