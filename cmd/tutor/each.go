@@ -27,6 +27,29 @@ func (c *cli) each(names []string, do func(container.State) error) error {
 	return c.together(failed)
 }
 
+// all is the same for what is done to all of them at once.
+func (c *cli) all(names []string, do func([]container.State) []error) error {
+	var failed []error
+	var states []container.State
+	var found []string
+	for _, name := range names {
+		s, err := c.home().Find(name)
+		if err != nil {
+			failed = append(failed, about(name, err))
+			continue
+		}
+		states, found = append(states, s), append(found, name)
+	}
+	for i, err := range do(states) {
+		if err != nil {
+			failed = append(failed, about(found[i], err))
+			continue
+		}
+		fmt.Fprintln(c.Out, found[i])
+	}
+	return c.together(failed)
+}
+
 // together is what several errors come to: each is reported with its own hint.
 func (c *cli) together(failed []error) error {
 	if len(failed) < 2 {

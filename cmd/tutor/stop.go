@@ -46,11 +46,11 @@ func newStop(c *cli) *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeContainers,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return e.each(c, args, func(s container.State, ran ended) error {
-				if e.dryRun {
-					return e.show(c, func() (container.StopPlan, error) { return c.home().PlanStop(s, f.signal, f.timeout()) })
-				}
-				return c.home().Stop(s, f.signal, f.timeout(), ran)
+			plan := func(s container.State) (container.StopPlan, error) {
+				return c.home().PlanStop(s, f.signal, f.timeout())
+			}
+			return e.run(c, args, plan, func() error {
+				return c.all(args, func(states []container.State) []error { return c.home().Stop(states, f.signal, f.timeout(), e.trace) })
 			})
 		},
 	}
@@ -69,12 +69,14 @@ func newRestart(c *cli) *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeContainers,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return e.each(c, args, func(s container.State, ran ended) error {
-				a, err := c.home().Restart(s, f.signal, f.timeout(), ran, e.explain.handOver(e.sink))
-				if a != nil {
-					a.Close()
-				}
-				return err
+			return e.run(c, args, nil, func() error {
+				return c.each(args, func(s container.State) error {
+					a, err := c.home().Restart(s, f.signal, f.timeout(), e.trace, e.explain.handOver(e.sink))
+					if a != nil {
+						a.Close()
+					}
+					return err
+				})
 			})
 		},
 	}
@@ -97,11 +99,12 @@ func newKill(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.each(c, args, func(s container.State, ran ended) error {
-				if e.dryRun {
-					return killed(s, e.show(c, func() (container.StopPlan, error) { return c.home().PlanKill(s, signal) }))
-				}
-				return killed(s, c.home().Kill(s, signal, ran))
+			plan := func(s container.State) (container.StopPlan, error) {
+				p, err := c.home().PlanKill(s, signal)
+				return p, killed(s, err)
+			}
+			return e.run(c, args, plan, func() error {
+				return c.each(args, func(s container.State) error { return killed(s, c.home().Kill(s, signal, e.trace)) })
 			})
 		},
 	}

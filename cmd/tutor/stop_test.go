@@ -57,6 +57,31 @@ func calls(t *testing.T, trace, op string) (found []string) {
 	return found
 }
 
+// Their times run side by side, as in Docker. One that is not there, or that has ended, is in nobody's way; and each trace is whole.
+func TestManyAreStoppedAtOnce(t *testing.T) {
+	root(t)
+	running(t, "single", deaf)
+	began := time.Now()
+	ok(t, "stop", "-t", "2", "single")
+	one := time.Since(began)
+	names := []string{"deaf-1", "deaf-2", "deaf-3", "deaf-4"}
+	for _, name := range names {
+		running(t, name, deaf)
+	}
+	began = time.Now()
+	r := tutor(t, append([]string{"stop", "-t", "2", "--explain", "single", "nobody"}, names...)...)
+	many := time.Since(began)
+	require.Equal(t, 1, r.code)
+	require.Equal(t, "single\n"+strings.Join(names, "\n")+"\n", r.stdout)
+	require.Contains(t, r.stderr, "tutor: No such container: nobody")
+	require.Equal(t, 4, strings.Count(r.stderr, ", SIGKILL, NULL, 0) = 0"), r.stderr)
+	for _, trace := range strings.Split(r.stderr, "#  hand    host")[1:] {
+		require.LessOrEqual(t, strings.Count(trace, "host PID "), 1, "two traces in one another")
+	}
+	require.Less(t, many, 2*one, "one took %v, four %v", one, many)
+	require.Empty(t, ok(t, "ps", "-q"))
+}
+
 func TestAStopShowsWhoIsEndedAndHow(t *testing.T) {
 	root(t)
 	s, _ := running(t, "heard", obedient)

@@ -22,49 +22,41 @@ type endFlags struct {
 	sink    sink
 }
 
-// ended is told of a Program that has ended a container.
-type ended = func(container.StopPlan, program.Program, *process.Running)
-
 func (f *endFlags) define(command *cobra.Command) {
 	f.explain.define(command.Flags())
 	command.Flags().BoolVar(&f.dryRun, "dry-run", false, "Print the Program without running it")
 }
 
-// each ends one container after the other. Ctrl-C ends tutor at once: nothing is half done then, for a container's end
-// is its monitor's business, and a wait has nothing to take back.
-func (f *endFlags) each(c *cli, names []string, end func(container.State, ended) error) (err error) {
+// run ends containers, by end, which prints their names. Ctrl-C ends tutor at once: nothing is half done then, for a
+// container's end is its monitor's business, and a wait has nothing to take back.
+func (f *endFlags) run(c *cli, names []string, plan func(container.State) (container.StopPlan, error), end func() error) (err error) {
 	if f.sink, err = f.explain.sink(c.Err); err != nil {
 		return err
 	}
 	defer f.sink.close()
 	signal.Reset(unix.SIGINT, unix.SIGTERM)
 	if f.dryRun {
-		return f.eachDry(c, names, end)
+		return f.show(c, names, plan)
 	}
-	return c.each(names, func(s container.State) error { return end(s, f.trace) })
+	return end()
 }
 
-// eachDry prints no names: nothing was done.
-func (f *endFlags) eachDry(c *cli, names []string, end func(container.State, ended) error) error {
+// show prints the Programs, and no names: nothing was done.
+func (f *endFlags) show(c *cli, names []string, plan func(container.State) (container.StopPlan, error)) error {
 	for _, name := range names {
 		s, err := c.home().Find(name)
-		if err == nil {
-			err = end(s, nil)
-		}
 		if err != nil {
 			return about(name, err)
 		}
+		p, err := plan(s)
+		if err != nil {
+			return about(name, err)
+		}
+		if err := f.sink.dryRun(c.Out, f.explain.form, p.Program()); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// show prints the Program; nothing runs.
-func (f *endFlags) show(c *cli, plan func() (container.StopPlan, error)) error {
-	p, err := plan()
-	if err != nil {
-		return err
-	}
-	return f.sink.dryRun(c.Out, f.explain.form, p.Program())
 }
 
 func (f *endFlags) trace(p container.StopPlan, list program.Program, ran *process.Running) {

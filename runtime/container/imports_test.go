@@ -43,7 +43,7 @@ var imports = map[string][]string{
 	"explain/topics": {"runtime/sys", "runtime/program", "explain"},
 	"labs":           {"runtime/container", "runtime/flock"},
 	"labs/toolbox":   {"runtime/dump", "runtime/image"},
-	"labs/contract": {}, "labs/1-bare-process": {"labs/contract"}, "labs/2-namespaces": {"labs/contract"}, "labs/3-cgroups": {"labs/contract"},
+	"labs/contract":  {}, "labs/1-bare-process": {"labs/contract"}, "labs/2-namespaces": {"labs/contract"}, "labs/3-cgroups": {"labs/contract"},
 	"labs/4-layers": {"labs/contract"}, "labs/5-image": {"labs/contract"}, "labs/6-network": {"labs/contract"}, "labs/7-ports": {"labs/contract"},
 	"labs/grader": {"labs/contract", "labs/1-bare-process", "labs/2-namespaces", "labs/3-cgroups", "labs/4-layers", "labs/5-image", "labs/6-network", "labs/7-ports", "runtime/dump", "runtime/sys", "runtime/program", "runtime/process", "runtime/namespaces", "runtime/cgroups",
 		"runtime/layers", "runtime/network", "runtime/privileges"},

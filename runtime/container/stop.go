@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -101,24 +102,42 @@ func frozen(id string) cgroups.Frozen {
 	return cgroups.Frozen{Dir: f.dir, Home: filepath.Dir(f.dir), PIDs: members(f.dir)}
 }
 
-// Stop ends a container, and returns when all that belonged to it is cleared. That it does not run is no error. ran is
-// told of the Program that was carried out.
-func (h Home) Stop(s State, signal string, seconds *int, ran func(StopPlan, program.Program, *process.Running)) error {
-	p, err := h.PlanStop(s, signal, seconds)
-	if err == nil {
-		err = h.carryOut(s, p, ran)
+// Ran is told of the end of a container, when it is carried out: never by two at once.
+type Ran = func(StopPlan, program.Program, *process.Running)
+
+// Stop ends containers, and returns when all that belonged to them is cleared: how it went with each. That one does not run
+// is no error. They have their time side by side: ten that do not listen take no longer than one.
+func (h Home) Stop(states []State, signal string, seconds *int, ran Ran) []error {
+	errs := make([]error, len(states))
+	var waits sync.WaitGroup
+	var alone sync.Mutex
+	for i, s := range states {
+		p, err := h.PlanStop(s, signal, seconds)
+		if err != nil {
+			errs[i] = err
+			continue
+		}
+		waits.Go(func() {
+			errs[i] = h.carryOut(s, p, func(p StopPlan, list program.Program, r *process.Running) {
+				alone.Lock()
+				defer alone.Unlock()
+				if ran != nil {
+					ran(p, list, r)
+				}
+			})
+		})
 	}
-	if errors.Is(err, ErrNotRunning) {
-		err = nil
+	waits.Wait()
+	for i, s := range states { // one after the other: a lock is the process's, and two of its hands would not keep each other out
+		if errs[i] == nil || errors.Is(errs[i], ErrNotRunning) {
+			errs[i] = h.gone(s.ID)
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return h.gone(s.ID)
+	return errs
 }
 
 // Restart is Stop and Start, with what each of them tells. With --rm too: this end is not the one that removes it.
-func (h Home) Restart(s State, signal string, seconds *int, ran func(StopPlan, program.Program, *process.Running), trace *Trace) (a *Attachment, err error) {
+func (h Home) Restart(s State, signal string, seconds *int, ran Ran, trace *Trace) (a *Attachment, err error) {
 	if s.Remove {
 		if live, err := h.started(s); err == nil {
 			if err := h.restarting(s.ID, live.Started); err != nil {
@@ -126,7 +145,7 @@ func (h Home) Restart(s State, signal string, seconds *int, ran func(StopPlan, p
 			}
 		}
 	}
-	if err := h.Stop(s, signal, seconds, ran); err != nil {
+	if err := h.Stop([]State{s}, signal, seconds, ran)[0]; err != nil {
 		return nil, err
 	}
 	return h.Start(s.ID, Hello{}, trace)
@@ -146,7 +165,7 @@ func (h Home) restarting(id string, life time.Time) error {
 
 // Kill sends a signal to the container's first process; ErrNotRunning if there is none. After SIGKILL it returns when all that
 // belonged to the container is cleared, as Docker does.
-func (h Home) Kill(s State, signal unix.Signal, ran func(StopPlan, program.Program, *process.Running)) error {
+func (h Home) Kill(s State, signal unix.Signal, ran Ran) error {
 	p, err := h.PlanKill(s, signal)
 	if err == nil {
 		err = h.carryOut(s, p, ran)
@@ -170,7 +189,7 @@ func (h Home) End(s State) error {
 var errEnded = errors.New("the container has ended")
 
 // carryOut does what the plan says. After the wait it looks whether there is anybody left to be killed.
-func (h Home) carryOut(s State, p StopPlan, ran func(StopPlan, program.Program, *process.Running)) error {
+func (h Home) carryOut(s State, p StopPlan, ran Ran) error {
 	list := p.Program()
 	running, err := process.Start(list, process.Hooks{
 		Stops: func(op int) bool { return list[op].Name == "signal" || list[op].Name == "kill" },

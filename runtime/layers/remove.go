@@ -31,58 +31,57 @@ func RemoveAll(path string) error {
 // deepest is how many directories are open at a time; what lies deeper is moved up first.
 const deepest = 200
 
-// removeAll is rm -r, one directory at a time by its descriptor.
+// removeAll is rm -r, one directory at a time by its descriptor. Another tutor may be at the same: what is gone is gone.
 func removeAll(parent int, name string) error {
-	err := unix.Unlinkat(parent, name, 0)
-	if err == nil || errors.Is(err, unix.ENOENT) {
-		return nil
-	}
-	if !isDirectory(parent, name) {
-		return fmt.Errorf("unlinkat = %w", err)
-	}
 	for {
-		fd, err := openDirectory(parent, name)
-		if err != nil {
-			return fmt.Errorf("openat = %w", err)
+		err := remove(parent, name, -1, deepest)
+		if errors.Is(err, unix.ENOENT) {
+			return nil
 		}
-		if err := empty(fd, fd, deepest); err != nil {
+		if !errors.Is(err, unix.ENOTEMPTY) { // else what was moved up is there now, or somebody still writes there
 			return err
-		}
-		err = unix.Unlinkat(parent, name, unix.AT_REMOVEDIR)
-		if !errors.Is(err, unix.ENOTEMPTY) { // else what was moved up is there now
-			return named("unlinkat", err)
 		}
 	}
 }
 
-// empty removes what is in a directory, and closes it. Directories that are more than levels below it go up to top.
+// remove removes one name, and what is below it. Directories that are more than levels below it go up to top; below 0 that
+// is the one that is removed.
+func remove(parent int, name string, top, levels int) error {
+	err := unix.Unlinkat(parent, name, 0)
+	if !errors.Is(err, unix.EISDIR) {
+		return named("unlinkat", err)
+	}
+	if levels == 0 {
+		return named("renameat", unix.Renameat(parent, name, top, ".deep-"+rand.Text()))
+	}
+	fd, err := openDirectory(parent, name)
+	if err != nil {
+		return named("openat", err)
+	}
+	if top < 0 {
+		top = fd
+	}
+	if err := empty(fd, top, levels); err != nil {
+		return err
+	}
+	return named("unlinkat", unix.Unlinkat(parent, name, unix.AT_REMOVEDIR))
+}
+
+// empty removes what is in a directory, and closes it.
 func empty(fd, top, levels int) error {
 	dir := os.NewFile(uintptr(fd), "directory")
 	defer dir.Close()
-	return eachName(dir, func(name string) error {
-		err := unix.Unlinkat(fd, name, 0)
-		if err == nil || errors.Is(err, unix.ENOENT) {
-			return nil
+	err := eachName(dir, func(name string) error {
+		err := remove(fd, name, top, levels-1)
+		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTEMPTY) {
+			return nil // gone by another's hand, or the next pass
 		}
-		if !isDirectory(fd, name) {
-			return fmt.Errorf("unlinkat = %w", err)
-		}
-		if levels == 0 {
-			return named("renameat", unix.Renameat(fd, name, top, ".deep-"+rand.Text()))
-		}
-		below, err := openDirectory(fd, name)
-		if err != nil {
-			return fmt.Errorf("openat = %w", err)
-		}
-		if err := empty(below, top, levels-1); err != nil {
-			return err
-		}
-		err = unix.Unlinkat(fd, name, unix.AT_REMOVEDIR)
-		if errors.Is(err, unix.ENOTEMPTY) {
-			return nil // somebody still writes there: the next pass
-		}
-		return named("unlinkat", err)
+		return err
 	})
+	if errors.Is(err, unix.ENOENT) { // the directory itself
+		return nil
+	}
+	return err
 }
 
 // eachName calls do, which may remove it, with every name in a directory. A stranger's may have millions, so a

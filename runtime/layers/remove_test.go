@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"tutor/runtime/pace"
 )
 
 // A container may lay directories into one another deeper than the host may open files.
@@ -43,4 +45,23 @@ func TestRemoveAllGoesDeeperThanFilesMayBeOpen(t *testing.T) {
 	require.FileExists(t, filepath.Join(outside, "kept"))
 	require.NoError(t, RemoveAll(top), "what is not there")
 	require.NoError(t, RemoveAll(filepath.Join(top, "below")), "nor its directory")
+}
+
+// A sweep of one tutor and the rm of another may meet at the same directory: neither fails, and nothing is left.
+func TestTwoMayRemoveTheSame(t *testing.T) {
+	for range pace.Fewer(20, 5) {
+		top := filepath.Join(t.TempDir(), "top")
+		for i := range 40 {
+			require.NoError(t, os.MkdirAll(filepath.Join(top, fmt.Sprint(i%4), fmt.Sprint(i), "a", "b"), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(top, fmt.Sprint(i%4), fmt.Sprint(i), "a", "file"), nil, 0o644))
+		}
+		errs := make(chan error)
+		for range 4 {
+			go func() { errs <- RemoveAll(top) }()
+		}
+		for range 4 {
+			require.NoError(t, <-errs)
+		}
+		require.NoDirExists(t, top)
+	}
 }
