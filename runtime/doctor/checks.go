@@ -48,6 +48,7 @@ var checks = []check{
 	{"volumes", "open_tree, move_mount", from(4), true, tries(volumes), newKernel},
 	{"file system", "can hold an upper layer", from(4), true, fileSystem, otherRoot},
 	{"disk space", "100 MB free, better 2 GB", from(4), false, disk, "sudo apt-get clean; df -h"},
+	{"seccomp", "system calls can be filtered", only(5), false, filters, newKernel},
 	{"registry mirrors", "to spare Docker Hub", only(5), false, mirrors, mirror},
 
 	{"CAP_NET_ADMIN", "held", from(6), false, holds("CAP_NET_ADMIN"), rootShell},

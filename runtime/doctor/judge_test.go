@@ -191,6 +191,13 @@ func TestTheFileSystemBelowAPath(t *testing.T) {
 	}
 }
 
+func TestAKernelWithoutFiltersIsFound(t *testing.T) {
+	require.Equal(t, OK, diagnose(t, host("proc/sys/kernel/seccomp/actions_avail=kill_process kill_thread trap errno allow\n"), "seccomp").Status)
+	f := diagnose(t, host(), "seccomp")
+	require.NotEqual(t, OK, f.Status)
+	require.Equal(t, "no: every call is open to containers", f.Found)
+}
+
 func TestForwardingAndMirrorsAreOnlyRemarkedUpon(t *testing.T) {
 	require.Equal(t, OK, diagnose(t, host("proc/sys/net/ipv4/ip_forward=1\n"), "ip_forward").Status)
 	require.Equal(t, Note, diagnose(t, host("proc/sys/net/ipv4/ip_forward=0\n"), "ip_forward").Status)
