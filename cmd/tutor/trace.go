@@ -58,13 +58,13 @@ func (f *explainFlags) sink(stderr io.Writer) (sink, error) {
 	if err != nil {
 		return sink{}, container.Hint(fmt.Errorf("--explain-to: %w", err), "a file that can be written, in a folder that is there")
 	}
-	return into(file), nil
+	return into(file, os.Getenv(markVariable)), nil
 }
 
 // into is a file that --explain-to has named.
-func into(file *os.File) sink {
+func into(file *os.File, mark string) sink {
 	s := sink{out: file, file: file, style: explain.NewStyle(false)}
-	if lab, err := strconv.Atoi(os.Getenv(markVariable)); err == nil {
+	if lab, err := strconv.Atoi(mark); err == nil {
 		s.style = s.style.Marking(lab)
 	}
 	return s
@@ -135,8 +135,10 @@ func coloured(f *os.File) bool {
 }
 
 // styleOn is the style for what is printed on f.
-func styleOn(f *os.File) explain.Style {
-	style := explain.NewStyle(coloured(f))
+func styleOn(f *os.File) explain.Style { return styled(f, coloured(f)) }
+
+func styled(f *os.File, colour bool) explain.Style {
+	style := explain.NewStyle(colour)
 	if terminal.Is(f) {
 		style = style.Within(int(terminal.SizeOf(f).Columns))
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"strconv"
 
 	"tutor/runtime/container"
 	"tutor/runtime/process"
@@ -20,27 +21,23 @@ func (f *explainFlags) handOver(s sink) *container.Trace {
 	if f.form == "" {
 		return nil
 	}
-	t := &container.Trace{To: cmp.Or(s.file, os.Stderr), Words: []string{f.form, f.to}}
-	for _, name := range []string{"TERM", "NO_COLOR", markVariable} {
-		if value := os.Getenv(name); value != "" {
-			t.Env = append(t.Env, name+"="+value)
-		}
-	}
-	return t
+	return &container.Trace{To: cmp.Or(s.file, os.Stderr),
+		Words: []string{f.form, f.to, strconv.FormatBool(coloured(os.Stderr)), os.Getenv(markVariable)}}
 }
 
 // seen is the other end of it, in the monitor: what it was given after the container's ID. nil: nobody looks.
 func seen(words []string) func(*container.Container) container.Watch {
-	if len(words) != 2 {
+	if len(words) != 4 {
 		return nil
 	}
+	form, to, colour, mark := words[0], words[1], words[2] == "true", words[3]
 	file := os.NewFile(container.TraceFile, "trace")
-	s := into(file)
-	if words[1] == "" {
-		s.style = styleOn(file)
+	s := into(file, mark)
+	if to == "" {
+		s.style = styled(file, colour)
 	}
 	return func(ctr *container.Container) container.Watch {
-		watch := (&tracer{sink: s, subject: startOf(ctr), form: words[0]}).watch()
+		watch := (&tracer{sink: s, subject: startOf(ctr), form: form}).watch()
 		made, started, runs := watch.Made, watch.Started, false
 		watch.Started = func(r *process.Running) {
 			started(r)

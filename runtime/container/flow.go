@@ -61,9 +61,8 @@ func (c *Container) streams() (command ends, err error) {
 	return command, nil
 }
 
-// flow lets the terminal, if there is one, and the people who are attached, come together with the command. They hear that it
-// runs, if it may.
-func (c *Container) flow(running *process.Running, may bool) {
+// flow lets the terminal, if there is one, and the people who are attached, come together with the command.
+func (c *Container) flow(running *process.Running) {
 	pidfd, err := unix.PidfdOpen(running.PID, 0)
 	if err == nil {
 		c.hub.mutex.Lock()
@@ -79,13 +78,6 @@ func (c *Container) flow(running *process.Running, may bool) {
 		c.hub.mutex.Unlock()
 		c.hub.Resize(size)
 		c.hub.pump(master, "stdout")
-	}
-	c.hub.mutex.Lock()
-	defer c.hub.mutex.Unlock()
-	for client := range c.hub.clients {
-		if client.line != nil && may {
-			client.line.send(frameStarted, nil)
-		}
 	}
 }
 

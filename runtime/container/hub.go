@@ -55,6 +55,17 @@ func (h *hub) drop(c *client) {
 	delete(h.clients, c)
 }
 
+// started tells those who are attached from elsewhere that the command runs.
+func (h *hub) started() {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	for c := range h.clients {
+		if c.line != nil {
+			c.line.send(frameStarted, nil)
+		}
+	}
+}
+
 // Type, End, Resize and Signal are what a person can do to the container.
 func (h *hub) Type(data []byte) error {
 	h.mutex.Lock()

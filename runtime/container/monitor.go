@@ -15,12 +15,11 @@ import (
 // MonitorName is argv[0], by which this program knows that it shall look after one container: see Watch.
 const MonitorName = "tutor-monitor"
 
-// A Trace is where a monitor shows what it does until the command runs, and in what way: words and variables for the
-// main program, which makes a Watch of them.
+// A Trace is where a monitor shows what it does until the command runs, and in what way: words for the main program, which
+// makes a Watch of them.
 type Trace struct {
 	To    *os.File
 	Words []string
-	Env   []string
 }
 
 // Start starts a container that exists, under a monitor: a process of this program with a session of its own, so
@@ -43,7 +42,7 @@ func (h Home) Start(id string, hello Hello, trace *Trace) (*Attachment, error) {
 	cmd.Dir, cmd.Env = "/", []string{"TUTOR_ROOT=" + h.Root, "TUTOR_RUN=" + h.Run}
 	cmd.ExtraFiles = []*os.File{theirs}
 	if trace != nil {
-		cmd.Args, cmd.Env = append(cmd.Args, trace.Words...), append(cmd.Env, trace.Env...)
+		cmd.Args = append(cmd.Args, trace.Words...)
 		cmd.ExtraFiles = append(cmd.ExtraFiles, trace.To)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

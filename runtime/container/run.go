@@ -167,13 +167,16 @@ func (c *Container) start(w Watch) (*process.Running, error) {
 // attended is the life of a container whose command runs, to its end.
 func (c *Container) attended(running *process.Running, w Watch, signals <-chan os.Signal) (status int, err error) {
 	kept := c.kept(running.PID)
-	c.flow(running, kept == nil)
+	c.flow(running)
 	defer c.attend(running)()
 	if kept != nil {
 		c.State.Started = time.Time{}
 		unix.Kill(running.PID, unix.SIGKILL) // nobody could look after it
-	} else if w.Started != nil {
-		w.Started(running)
+	} else {
+		if w.Started != nil {
+			w.Started(running)
+		}
+		c.hub.started() // last: who hears it goes his way
 	}
 	c.hub.tell()
 	running.Asked = w.Asked
