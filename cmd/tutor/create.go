@@ -24,6 +24,9 @@ func newCreate(c *cli) *cobra.Command {
 		ValidArgsFunction: c.completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctr, err := f.made(cmd.Context(), c, "create", args)
+			if err == nil && (f.explain.form != "" || f.explain.to != "") { // behind the image it is a word like any other
+				err = refusedOf(refusedByCreate, "explain")[0].error("--explain")
+			}
 			if err == nil {
 				err = f.create(ctr, false)
 			}

@@ -40,6 +40,7 @@ func TestWhatIsNotHereSaysWhatIs(t *testing.T) {
 		"logs --details web":                                                            "--details is not supported: ",
 		"run --restart always tutor/lab true":                                           "--restart is not supported: ",
 		"create --privileged tutor/lab true":                                            "--privileged is not supported: ",
+		"create tutor/lab true --explain":                                               "--explain is not supported: ",
 		"run -v /tmp:/x:rshared tutor/lab true":                                         "mode rshared is not supported: ",
 		"run --mount type=bind,src=/tmp,dst=/x,bind-propagation=rshared tutor/lab true": ".*: bind-propagation=rshared is not supported: ",
 		"run --mount type=bind,src=/tmp,dst=/x,bind-nonrecursive tutor/lab true":        ".*: bind-nonrecursive is not supported: ",
