@@ -35,7 +35,9 @@ func examine(t *testing.T, shell string) (findings map[string]finding, verdict s
 		var f finding
 		require.NoError(t, decoder.Decode(&f), lines.stdout)
 		findings[f.Name] = f
-		require.Regexp(t, `(?m)^`+f.Name+` .* `+f.Labs+` +`+f.Status+`$`, table.stdout)
+		if f.Name != "other firewalls" { // a neighbour's may come and go between the two
+			require.Regexp(t, `(?m)^`+f.Name+` .* `+f.Labs+` +`+f.Status+`$`, table.stdout)
+		}
 	}
 	require.NotEmpty(t, findings, lines.stderr)
 	written := strings.Split(strings.TrimSpace(table.stdout), "\n")
@@ -90,6 +92,8 @@ func TestDoctorSaysWhatIsMissing(t *testing.T) {
 		{"a configuration that cannot be read", `TUTOR_REGISTRY_MIRRORS=nonsense exec $tutor $args`,
 			"registry mirrors", `invalid mirror: "nonsense"`, "sudo mkdir -p /etc/tutor", "Lab 5 cannot run here: missing registry mirrors."},
 		{"in a container", `exec $tutor run --rm -v $tutor:/tutor tutor/lab /tutor $args`,
+			"child", "clone3 = ENOSYS (function not implemented)", "docker run --privileged ", "No lab can run here: missing child, CAP_SYS_ADMIN, "},
+		{"in a container without a filter", `exec $tutor run --rm --security-opt seccomp=unconfined -v $tutor:/tutor tutor/lab /tutor $args`,
 			"overlayfs", "unshare = EPERM (operation not permitted)", "docker run --privileged ", "Labs 2-7 cannot run here: missing CAP_SYS_ADMIN, "},
 	} {
 		t.Run(c.claim, func(t *testing.T) {
