@@ -12,6 +12,7 @@ import (
 	"tutor/runtime/layers"
 	"tutor/runtime/network"
 	"tutor/runtime/ports"
+	"tutor/runtime/privileges"
 	"tutor/runtime/process"
 	"tutor/runtime/program"
 	"tutor/runtime/sys"
@@ -58,6 +59,9 @@ func (o Options) example(layout cgroups.Layout) (Plan, error) {
 		Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
 		Root: layers.Root{Layers: []string{"python", "debian"}, Base: "/var/lib/tutor/layers",
 			Upper: "../box/upper", Work: "../box/work", Target: "../box/rootfs"}}
+	if p.Filter, err = privileges.Filter(spec.Linux.Seccomp); err != nil {
+		return Plan{}, err
+	}
 	p.plugExample(o)
 	p.Files, p.Volumes = noBinds()
 	p.Files.List = []layers.Bind{{Source: "/var/lib/tutor/box/hosts", Target: "/etc/hosts", File: true}}

@@ -31,6 +31,7 @@ type Plan struct {
 	Wire        network.Wire      // the cables to its networks
 	UDP, TCP    *sys.Result       // where its questions for names come
 	Ports       ports.Publication // -p
+	Filter      program.Op        // the spec's filter of system calls: assembled once, for the list is made again when its addresses are known
 	Files       layers.Binds      // /etc/hosts and its kin
 	Volumes     layers.Binds      // -v, --mount
 	Shared      bool              // the host's "/" tells other namespaces of its mounts, as systemd wants it
@@ -42,10 +43,6 @@ type Plan struct {
 // one entry a line, in the order in which the kernel gets it, each with its reason.
 func (p Plan) Program() (program.Program, error) {
 	s, group, pid := p.Spec, p.born(), p.Wire.PID
-	filter, err := privileges.Filter(s.Linux.Seccomp)
-	if err != nil {
-		return nil, err
-	}
 	list := program.Of(
 		ports.Claim(p.Ports),                                                 // the host's ports, or nothing begins
 		cgroups.Create(p.Group, group),                                       // a group of its own, still empty
@@ -115,7 +112,7 @@ func (p Plan) Program() (program.Program, error) {
 		process.Umask(),                   // the usual mask, and not the caller's
 		process.Limits(s.Process.Rlimits), // --ulimit
 		privileges.Bounding(p.bounding()), // root keeps the name, loses the powers
-		filter,                            // and most of the kernel is out of reach; what follows must pass it
+		p.Filter,                          // and most of the kernel is out of reach; what follows must pass it
 		privileges.User(s.Process.User),   // who it is
 		privileges.Capabilities(s.Process.Capabilities, s.Process.User.UID), // and what it holds until then
 		privileges.NoNewPrivileges(s.Process.NoNewPrivileges),               // and cannot win them back

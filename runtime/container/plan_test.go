@@ -15,6 +15,7 @@ import (
 	"tutor/runtime/layers"
 	"tutor/runtime/networks"
 	"tutor/runtime/ports"
+	"tutor/runtime/privileges"
 	"tutor/runtime/program"
 	"tutor/runtime/terminal"
 )
@@ -34,6 +35,8 @@ func planOf(t *testing.T, o Options, layout cgroups.Layout) Plan {
 	p := Plan{Spec: spec, Group: cgroupsGroup(layout, anID, o), Terminal: terminal.NewPair(o.Terminal, terminal.Size{Rows: 24, Columns: 80}),
 		Interactive: o.Interactive, Lab: o.Lab, Without: o.Without, Shared: true,
 		Root: layers.Root{Layers: []string{"aaaa", "bbbb"}, Base: "/var/lib/tutor/layers", Upper: "../containers/ID/upper", Work: "../containers/ID/work", Target: "../containers/ID/rootfs"}}
+	p.Filter, err = privileges.Filter(spec.Linux.Seccomp)
+	require.NoError(t, err)
 	p.plugExample(o)
 	p.Files = layers.Binds{Name: "files", Why: "w", LeftOut: "no image"}
 	p.Volumes = layers.Binds{Name: "volumes", Why: "w", LeftOut: "no -v or --mount given"}

@@ -9,6 +9,7 @@ import (
 
 	"tutor/runtime/layers"
 	"tutor/runtime/network"
+	"tutor/runtime/privileges"
 	"tutor/runtime/process"
 	"tutor/runtime/sys"
 	"tutor/runtime/terminal"
@@ -77,6 +78,10 @@ func (c *Container) plan(spec *specs.Spec, image Image) (Plan, error) {
 			Work:   filepath.Join("..", "containers", id, "work"),
 			Target: filepath.Join("..", "containers", id, "rootfs"),
 		},
+	}
+	var err error
+	if p.Filter, err = privileges.Filter(spec.Linux.Seccomp); err != nil {
+		return p, badProfile(err)
 	}
 	p.Wire.LeftOut = o.unplugged()
 	for _, dir := range image.Layers {
