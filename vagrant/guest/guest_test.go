@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -58,7 +59,8 @@ func (l laptop) command(t *testing.T, folder string, args ...string) *exec.Cmd {
 	require.NoError(t, err)
 	cmd := exec.Command(self, args...)
 	cmd.Dir = filepath.Join(l.checkout, folder)
-	cmd.Env = append(os.Environ(), "STAND_IN="+l.standIn, "PATH="+filepath.Join(l.standIn, "bin")+":"+os.Getenv("PATH"),
+	own := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "TUTOR_") }) // of whoever runs the tests
+	cmd.Env = append(own, "STAND_IN="+l.standIn, "PATH="+filepath.Join(l.standIn, "bin")+":"+os.Getenv("PATH"),
 		"PWD="+cmd.Dir, "SHELL=/bin/bash", "SUDO_USER=", "NO_COLOR=1", "TUTOR_PORTS=")
 	return cmd
 }
